@@ -5,10 +5,10 @@ In a notebook: `%load_ext grader`, then `%grader svm_loss_vectorized`, or `grade
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own would be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     check: Callable[..., Any]
     load_ipython_extension: Callable[[Any], None]

@@ -49,6 +49,12 @@ def points(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def worth(value: float) -> str:
+    """1 point, 2.5 points."""
+    shown = points(value)
+    return f"{shown} {'point' if shown == '1' else 'points'}"
+
+
 def seconds(value: float) -> str:
     """A duration: 0.04 s, 1.3 s, 2 min 5 s."""
     if value < 0.95:

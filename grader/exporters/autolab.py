@@ -61,7 +61,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     found = grades(results)
     faults += with_several(results)
     others = set() if _is_one(context) else _with_other_checks(results)
-    if scored := [_who(each) for each in results if id(each) in others and each.score is not None]:
+    if scored := [each.words for each in results if id(each) in others and each.score is not None]:
         faults.append(
             f"{formatting.several(scored)}: graded with other checks than the rest (--quick, or another spec), so their points"
             " would go to the wrong problems; grade them again"
@@ -74,24 +74,24 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
         cells = () if id(result) in others else _cells(result, context)
         if not any(cells):
             if result.score is not None:
-                left_out.append(f"{_who(result)}: points for no submission, which have no place among checks")
+                left_out.append(f"{result.words}: points for no submission, which have no place among checks")
             continue
         email = None if result.student is None else result.student.email
         if email is None or not _EMAIL.fullmatch(email):
             why = "no email" if email is None else f"{formatting.printable(email)!r} is not an email"
-            left_out.append(f"{_who(result)}: {why}; Autolab knows students by email: give --roster")
+            left_out.append(f"{result.words}: {why}; Autolab knows students by email: give --roster")
             continue
         if email.casefold() in owners:
-            faults.append(f"{email} is the email of {owners[email.casefold()]} and of {_who(result)}")
-        owners[email.casefold()] = _who(result)
+            faults.append(f"{email} is the email of {owners[email.casefold()]} and of {result.words}")
+        owners[email.casefold()] = result.words
         if result.report is not None:
             view = seen(result, result.report)
-            faults += (f"{_who(result)}: {each}" for each in _problems(view, context))
+            faults += (f"{result.words}: {each}" for each in _problems(view, context))
         rows.append((email, *cells, ""))
-        scores.append((_who(result), formatting.listing([each or "unchanged" for each in cells])))
+        scores.append((result.words, formatting.listing([each or "unchanged" for each in cells])))
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows)
-    without = [_who(each) for each in results if each.report is None and each.score is not None]
+    without = [each.words for each in results if each.report is None and each.score is not None]
     remarks = [*_remarks(results, context)]
     if without:
         remarks.append(
@@ -119,10 +119,6 @@ def _with_other_checks(results: Sequence[StudentResult]) -> set[int]:
     scored = [checks[id(each)] for each in results if id(each) in checks and each.score is not None]
     usual = Counter(scored or checks.values()).most_common(1)
     return {each for each, own in checks.items() if own != usual[0][0]}
-
-
-def _who(result: StudentResult) -> str:
-    return formatting.printable(result.words)
 
 
 def _cells(result: StudentResult, context: ExportContext) -> tuple[str, ...]:
@@ -221,11 +217,12 @@ def _remarks(results: Sequence[StudentResult], context: ExportContext) -> Iterat
         if any(each.kind == "late" for result in results for each in result.changes):
             yield "the late penalty is in the score: turn Autolab's own off"
         return
-    worths: Counter[str] = Counter()
-    for each in results:
-        if each.report is not None:
-            for check in seen(each, each.report).checks:
-                worths[f"{check.id} ({formatting.points(check.max_points)})"] += 1
+    worths = dict.fromkeys(
+        f"{check.id} ({formatting.points(check.max_points)})"
+        for each in results
+        if each.report is not None
+        for check in seen(each, each.report).checks
+    )
     yield (
         "Autolab must have exactly these problems, in this order: "
         f"{', '.join(worths)}; a name it does not know is 0 for everybody"

@@ -13,14 +13,15 @@ from grader.exporters.sheets.layout import (
     Layout,
     feedback_column,
     header_row,
+    keys_by_header,
     name_columns,
     number,
-    own_key,
 )
-from grader.exporters.sheets.persons import LOGINS, NUMBERS, Key
+from grader.exporters.sheets.persons import LOGINS, NUMBERS
 from grader.model.student_result import StudentResult
 
 _TITLE = re.compile(r"(?P<title>.*?)\s*(?:\[(?P<points>[^\[\]]*)\][^|\[\]]*)?\|\s*(?P<id>[0-9]+)", re.DOTALL)
+_KEYS = (("Username", LOGINS), ("Student ID", NUMBERS))
 _POINTS = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 
 
@@ -39,12 +40,7 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     """The columns of a download."""
     at = header_row(grid)
     header = grid.lines[at]
-    headers = [cell.plain for cell in header.cells]
-    keys = own_key(grid, at, context) or tuple(
-        Key(headers.index(name), kinds)
-        for name, kinds in (("Username", LOGINS), ("Student ID", NUMBERS))
-        if name in headers
-    )
+    keys = keys_by_header(grid, at, context, _KEYS)
     if not keys:
         raise SheetError(
             f"no column Username; name the column of ids with --key, if this is from Blackboard; {listed(header)}"
@@ -55,10 +51,10 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         _TITLE,
         "column of an assignment, such as Assignment 1 [Total Pts: 100] |664617",
     )
-    seen = _TITLE.fullmatch(headers[grade])
+    seen = _TITLE.fullmatch(header[grade])
     if seen is None:
         raise SheetError(
-            f"the column {headers[grade]!r} does not end in |id: Blackboard would make a new column worth 0 of it"
+            f"the column {header[grade]!r} does not end in |id: Blackboard would make a new column worth 0 of it"
         )
     points = _POINTS.search(seen["points"] or "")
     return Layout(

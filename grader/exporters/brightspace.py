@@ -11,12 +11,13 @@ from grader.exporters.sheets.columns import graded, listed
 from grader.exporters.sheets.filling import fill
 from grader.exporters.sheets.grid import Grid, SheetError
 from grader.exporters.sheets.import_table import IdColumn, ImportFormat, import_table
-from grader.exporters.sheets.layout import Layout, header_row, name_columns, number, own_key
-from grader.exporters.sheets.persons import LOGINS, NUMBERS, Key
+from grader.exporters.sheets.layout import Layout, header_row, keys_by_header, name_columns, number
+from grader.exporters.sheets.persons import LOGINS, NUMBERS
 from grader.model.student_result import StudentResult
 
 _TITLE = re.compile(r"(?P<title>.*) Points Grade(?: <(?P<more>.*)>)?(?P<id>)", re.DOTALL)
 _MOST = re.compile(r"MaxPoints: ?([0-9]+(?:[.,][0-9]+)?)")
+_KEYS = (("OrgDefinedId", NUMBERS), ("Username", LOGINS), ("UserName", LOGINS))
 _ABOVE = "Brightspace cuts to the maximum unless the item can exceed it"
 _END = "End-of-Line Indicator"
 
@@ -42,28 +43,23 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     """The columns of an exported sheet."""
     at = header_row(grid)
     header = grid.lines[at]
-    headers = [cell.plain for cell in header.cells]
-    if not headers or headers[-1] != _END:
+    if header.cells[-1].plain != _END:
         raise SheetError(
             f"not grades that Brightspace exported: the last column is not {_END!r}; {listed(header)}"
         )
     for line in grid.lines[at + 1 :]:
-        if not line.is_blank and line[len(headers) - 1] != "#":
+        if not line.is_blank and line[len(header.cells) - 1] != "#":
             raise SheetError(
                 f"line {line.number} does not end with #, as Brightspace wants it: export the sheet again"
             )
-    keys = own_key(grid, at, context) or tuple(
-        Key(headers.index(name), kinds)
-        for name, kinds in (("OrgDefinedId", NUMBERS), ("Username", LOGINS), ("UserName", LOGINS))
-        if name in headers
-    )
+    keys = keys_by_header(grid, at, context, _KEYS)
     if not keys:
         raise SheetError(f"no column OrgDefinedId or Username; {listed(header)}")
     grade = graded(header, context.column, _TITLE, "column of points, such as Assignment 1 Points Grade")
-    seen = _TITLE.fullmatch(headers[grade])
+    seen = _TITLE.fullmatch(header[grade])
     if seen is None:
         raise SheetError(
-            f"the column {headers[grade]!r} is not one of points, as in Assignment 1 Points Grade"
+            f"the column {header[grade]!r} is not one of points, as in Assignment 1 Points Grade"
         )
     most = _MOST.search(seen["more"] or "")
     return Layout(

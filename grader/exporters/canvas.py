@@ -14,11 +14,11 @@ from grader.exporters.sheets.layout import (
     Layout,
     feedback_column,
     header_row,
+    keys_by_header,
     name_columns,
     number,
-    own_key,
 )
-from grader.exporters.sheets.persons import LOGINS, NUMBERS, Key
+from grader.exporters.sheets.persons import LOGINS, NUMBERS
 from grader.model.student_result import StudentResult
 
 _TITLE = re.compile(r"(?P<title>.*)\((?P<id>[0-9]+)\)", re.DOTALL)
@@ -60,10 +60,6 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
             "not a gradebook that Canvas exported: expected a header that begins with Student,ID;"
             f" {listed(header)}. For another table use the format sheet, with --key and --column"
         )
-    found = {cell.plain: column for column, cell in reversed(list(enumerate(header.cells)))}
-    keys = own_key(grid, at, context) or tuple(
-        Key(found[name], kinds) for name, kinds in _KEYS if name in found
-    )
     points = next((line for line in grid.lines[at + 1 :] if "Points Possible" in line[0]), None)
     grade = graded(
         header,
@@ -85,7 +81,7 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     return Layout(
         "Canvas",
         at,
-        keys,
+        keys_by_header(grid, at, context, _KEYS),
         grade,
         (0, 1) if is_split else name_columns(grid, at) or (0,),
         feedback_column(grid, at, context),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from grader.exporters.each import export_each
+from grader.exporters.each import export_each, json_file
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.seen import Seen, SeenCheck, whole
 from grader.model.student_result import StudentResult
@@ -31,7 +30,7 @@ def _content(seen: Seen) -> bytes:
         "results": [_result(check, ids) for check in seen.checks],
         "version": seen.report.environment.grader_version,
     }
-    return f"{json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return json_file(data, indent=1)
 
 
 def _result(check: SeenCheck, ids: set[str]) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from grader import formatting
-from grader.exporters.each import export_each
+from grader.exporters.each import export_each, json_file
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.grades import Grade, problems_of_one
 from grader.exporters.seen import Seen, in_utc
@@ -105,7 +104,7 @@ def _content(grade: Grade, seen: Seen, context: ExportContext) -> bytes:
         "max-score": _whole(grade.max_score or 0.0),
         "tests": tests,
     }
-    return f"{json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return json_file(data, indent=1)
 
 
 def _whole(points: float) -> int:

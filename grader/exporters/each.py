@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from grader import formatting
@@ -39,34 +40,32 @@ def export_each(
 ) -> Export:
     """A file for each student with a report. name: the usual one, which a single student's file has."""
     found = grades(results)
-    contents: dict[int, bytes] = {}
+    given = {id(each.result): each for each in found.given}
+    artifacts: list[Artifact] = []
     faults: list[str] = []
     left_out: list[str] = []
     scores: list[tuple[str, str]] = []
-    order = {id(result): number for number, result in enumerate(results)}
-    for grade in found.given:
-        report = grade.result.report
-        if report is None:
-            left_out.append(
-                f"{grade.who}: {formatting.points(grade.score)} points by an override and no report; enter them in the"
-                " platform"
-            )
-            continue
-        view = seen(grade.result, report)
-        own = list(problems(grade, view))
-        faults += (f"{grade.who}: {each}" for each in own)
-        if not own:
-            contents[order[id(grade.result)]] = content(grade, view)
-            scores.append((grade.who, grade.words))
-    for result, _ in found.withheld:
+    for result, own_name in zip(results, _file_names(results, name), strict=True):
+        grade, made = given.get(id(result)), None
         if result.report is None:
+            if grade is not None:
+                left_out.append(
+                    f"{grade.who}: {formatting.points(grade.score)} points by an override and no report; enter them in"
+                    " the platform"
+                )
             continue
-        made = withheld_content(result, seen(result, result.report))
+        view = seen(result, result.report)
+        if grade is None:
+            made = withheld_content(result, view)
+        elif own := list(problems(grade, view)):
+            faults += (f"{grade.who}: {each}" for each in own)
+        else:
+            made = content(grade, view)
+            scores.append((grade.who, grade.words))
         if made is not None:
-            contents[order[id(result)]] = made
-    names = _file_names(results, name)
+            artifacts.append(Artifact(own_name, media_type, made))
     return Export(
-        tuple(Artifact(names[number], media_type, made) for number, made in sorted(contents.items())),
+        tuple(artifacts),
         matched=len(scores),
         scores=tuple(scores),
         left_out=tuple(left_out),
@@ -74,6 +73,11 @@ def export_each(
         remarks=remarks,
         problems=tuple(faults),
     )
+
+
+def json_file(data: Mapping[str, object], *, indent: int | None = None) -> bytes:
+    """The data as UTF-8 JSON with a line end. ValueError for a number that JSON does not have."""
+    return f"{json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)}\n".encode()
 
 
 def _file_names(results: Sequence[StudentResult], name: str) -> list[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from grader.exporters.each import export_each
+from grader.exporters.each import export_each, json_file
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.grades import Grade, of_one, problems_of_one
 from grader.exporters.markup import xhtml
@@ -28,8 +27,7 @@ def _export(results: Sequence[StudentResult], name: str, platform: str) -> Expor
     fields = {"edX": _edx, "Coursera": _coursera}[platform]
 
     def content(grade: Grade, seen: Seen) -> bytes:
-        data = fields(of_one(grade), xhtml(grade, seen))
-        return f"{json.dumps(data, ensure_ascii=False, allow_nan=False)}\n".encode()
+        return json_file(fields(of_one(grade), xhtml(grade, seen)))
 
     return export_each(
         results, name, "application/json", content, problems=lambda grade, _: problems_of_one(grade, platform)

@@ -33,8 +33,8 @@ class Grade:
 
     @property
     def who(self) -> str:
-        """The student as a sentence names them, every character visible."""
-        return formatting.printable(self.result.words)
+        """The student as a sentence names them."""
+        return self.result.words
 
 
 class Told(TypedDict):
@@ -59,7 +59,7 @@ class Grades:
         """What every export says of those without a score."""
         return {
             "withheld": tuple(each for _, each in self.withheld),
-            "not_submitted": tuple(formatting.printable(each.words) for each in self.not_submitted),
+            "not_submitted": tuple(each.words for each in self.not_submitted),
         }
 
 
@@ -73,7 +73,7 @@ def grades(results: Sequence[StudentResult]) -> Grades:
         elif each.status == "not_submitted" and not each.remarks:
             not_submitted.append(each)
         else:
-            withheld.append((each, Withheld(formatting.printable(each.words), each.id, _why(each))))
+            withheld.append((each, Withheld(each.words, each.id, _why(each))))
     return Grades(tuple(given), tuple(withheld), tuple(not_submitted))
 
 
@@ -101,7 +101,7 @@ def several_words(own: Sequence[StudentResult]) -> str:
     """The problem of a student's several submissions."""
     submissions = formatting.listing(sorted({formatting.printable(each.id) for each in own}))
     return (
-        f"{formatting.printable(own[0].words)} has several submissions ({submissions}): decide which one counts, and grade"
+        f"{own[0].words} has several submissions ({submissions}): decide which one counts, and grade"
         " the class without the others"
     )
 
@@ -109,7 +109,7 @@ def several_words(own: Sequence[StudentResult]) -> str:
 def about_scores(results: Sequence[StudentResult]) -> Iterator[str]:
     """Remarks on scores that may not be what the instructor takes them for: of quick runs, and of what could not be read."""
     scored = [each for each in results if each.report is not None and each.report.score is not None]
-    left_out = {formatting.printable(each.words): points for each in scored if (points := _not_run(each))}
+    left_out = {each.words: points for each in scored if (points := _not_run(each))}
     if left_out:
         is_all = all(map(_not_run, scored))
         who = "" if is_all else f" ({formatting.several([*left_out], 20)})"
@@ -117,11 +117,7 @@ def about_scores(results: Sequence[StudentResult]) -> Iterator[str]:
             f"graded with --quick{who}: checks worth {formatting.points(max(left_out.values()))} points were left out, and the"
             " scores are out of the rest"
         )
-    unread = {
-        formatting.printable(each.words): None
-        for each in results
-        if each.status == "unreadable" and each.score == 0
-    }
+    unread = {each.words: None for each in results if each.status == "unreadable" and each.score == 0}
     if unread:
         yield (
             f"0 points because the submission could not be read: {formatting.several([*unread], 20)}; if it"

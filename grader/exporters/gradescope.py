@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from grader import formatting
-from grader.exporters.each import export_each
+from grader.exporters.each import export_each, json_file
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.grades import Grade
 from grader.exporters.seen import Line, Seen, SeenCheck, whole
@@ -41,7 +40,7 @@ def _content(grade: Grade, seen: Seen) -> bytes:
         },
         "tests": tests,
     }
-    return f"{json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return json_file(data, indent=1)
 
 
 def _output(seen: Seen) -> str:

@@ -14,6 +14,7 @@ from grader.exporters.moodle import can_be_a_team, id_columns
 from grader.exporters.sheets.grid import SheetError, read_grid
 from grader.exporters.sheets.layout import header_row, name_columns
 from grader.exporters.sheets.persons import Ids, id_of
+from grader.intake.matching import TEAM_DOUBT
 from grader.intake.persons import have_a_word_in_common
 from grader.intake.roster_columns import participant_number
 from grader.model.artifact import Artifact
@@ -59,7 +60,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
             "nobody has the number of a Moodle participant: give the grading worksheet that Moodle exported with --sheet"
         )
     if problems:
-        return Export(problems=tuple(problems), left_out=tuple(left_out))
+        return Export(problems=tuple(problems))
     return Export(
         tuple(artifacts),
         matched=len(artifacts),
@@ -106,13 +107,13 @@ def _participants(
         owners[each.number][id(each.result)] = each
         before = participants.setdefault(id(each.result), each)
         if before.number != each.number:
-            who = formatting.printable(each.result.words)
+            who = each.result.words
             problems.append(
                 f"{who} is participant {before.number} and {each.number} in the worksheet: download it again"
             )
     for number, several in owners.items():
         if len(several) > 1:
-            who = formatting.listing([formatting.printable(each.result.words) for each in several.values()])
+            who = formatting.listing([each.result.words for each in several.values()])
             problems.append(f"participant {number} is {who}: which one is it?")
     return participants, problems
 
@@ -137,14 +138,14 @@ def _in_worksheet(results: Sequence[StudentResult], sheet: bytes) -> list[_Parti
     for line in grid.lines[at + 1 :]:
         number = participant_number(line[keys[0].column])
         owners = ids.owners(line, keys)
-        called = " ".join(filter(None, (line[column] for column in names)))
+        called = line.joined(names)
         for each in owners.results if _PARTICIPANT.fullmatch(number) else ():
             own, fault = _own_name(results[each]), ""
             differs = bool(called and own) and not have_a_word_in_common(called, own)
             if differs and owners.agreeing == 1 and can_be_a_team(own):
                 fault = (
                     f"participant {number} is {formatting.printable(called)} in the worksheet, but here"
-                    f" {formatting.printable(results[each].words)}: another person, or a team?"
+                    f" {results[each].words}: another person, or a team?"
                 )
             found.append(_Participant(results[each], number, called or own, fault))
     return found
@@ -154,7 +155,7 @@ def _teams(results: Sequence[StudentResult]) -> list[str]:
     """Submissions of several students, or whose number may be a team's."""
     times = Counter(each.id for each in results if each.report is not None)
     several = [name for name, count in times.items() if count > 1]
-    perhaps = [each.id for each in results if any("is it a team?" in remark for remark in each.remarks)]
+    perhaps = [each.id for each in results if any(TEAM_DOUBT in remark for remark in each.remarks)]
     return [formatting.printable(each) for each in dict.fromkeys((*several, *perhaps))]
 
 

@@ -38,7 +38,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         own = _login(result)
         texts = tuple(map(safe_cell, (own, last, first, "" if student is None else student.email or "")))
         if any(not {",", '"', ";"}.isdisjoint(each) for each in texts):
-            quoted.append(formatting.printable(result.words))
+            quoted.append(result.words)
         grade = scores.get(id(result))
         raw = penalty = score = ""
         if grade is not None:
@@ -66,7 +66,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         remarks.append(
             f"a comma, semicolon or quote stands in quotes here, which nbgrader's own export never writes: {formatting.several(quoted)}"
         )
-    unnamed = [formatting.printable(each.words) for each in results if each.student is None]
+    unnamed = [each.words for each in results if each.student is None]
     if unnamed:
         remarks.append(f"without a student, under the submission's name: {formatting.several(unnamed)}")
     return Export(

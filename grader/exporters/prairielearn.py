@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
-from grader.exporters.each import export_each
+from grader.exporters.each import export_each, json_file
 from grader.exporters.export import Export, ExportContext
 from grader.exporters.fitting import fitted
 from grader.exporters.grades import Grade, of_one, problems_of_one
@@ -37,7 +35,7 @@ def _problems(grade: Grade, seen: Seen) -> Iterator[str]:
 
 
 def _content(grade: Grade, seen: Seen, greatest_message: int) -> bytes:
-    return _text(
+    return json_file(
         {
             "gradable": True,
             "score": of_one(grade),
@@ -68,14 +66,10 @@ def _content(grade: Grade, seen: Seen, greatest_message: int) -> bytes:
 
 
 def _not_gradable(_: StudentResult, __: Seen) -> bytes:
-    return _text(
+    return json_file(
         {
             "gradable": False,
             "message": "This submission could not be graded. It costs no attempt and no points.",
             "format_errors": "The grader failed, not your code. Submit again.",
         }
     )
-
-
-def _text(data: dict[str, Any]) -> bytes:
-    return f"{json.dumps(data, ensure_ascii=False, allow_nan=False)}\n".encode()

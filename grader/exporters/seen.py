@@ -174,11 +174,9 @@ def _lines(result: StudentResult, report: Report, checks: Sequence[SeenCheck]) -
     if report.previous is not None:
         before = report.previous
         score = f"{formatting.points(before.score)} of {formatting.points(before.max_score)}"
-        yield Line(
-            "Score before",
-            f"{score}, graded {in_utc(before.graded_at) or before.graded_at};"
-            f" changed since: {formatting.listing(before.reasons)}.",
-        )
+        graded = in_utc(before.graded_at) or before.graded_at
+        reasons = formatting.listing(before.reasons)
+        yield Line("Score before", _sentence(f"{score}, graded {graded}; changed since: {reasons}"))
 
 
 def _changes(result: StudentResult) -> Iterator[Line]:

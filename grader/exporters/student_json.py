@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from grader import formatting
-from grader.exporters.each import export_each
+from grader.exporters.each import export_each, json_file
 from grader.exporters.export import Export, ExportContext
-from grader.exporters.grades import Grade, why_withheld
+from grader.exporters.grades import Grade, rounded, why_withheld
 from grader.exporters.seen import Seen, whole
 from grader.model.student_result import StudentResult
 
@@ -30,7 +29,7 @@ def _content(result: StudentResult, seen: Seen, grade: Grade | None) -> bytes:
         "schema_version": "1",
         "student": None if result.student is None else result.student.model_dump(mode="json"),
         "score": None if grade is None else whole(grade.score),
-        "max_score": None if most is None else whole(round(most, 2)),
+        "max_score": None if most is None else whole(rounded(most)),
         "withheld": why_withheld(seen.report) if grade is None else None,
         "checks": [
             {
@@ -47,10 +46,10 @@ def _content(result: StudentResult, seen: Seen, grade: Grade | None) -> bytes:
             {
                 "name": line.name,
                 "points": whole(line.points),
-                "message": formatting.printable_lines(line.words),
+                "message": line.words,
             }
             for line in seen.lines
         ],
         "report": json.loads(seen.report.to_json()),
     }
-    return f"{json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return json_file(data, indent=1)

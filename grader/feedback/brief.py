@@ -67,10 +67,8 @@ def _circumstances(seen: Report) -> str:
     made = seen.environment
     missing = made.isolation_missing
     gaps = f" ({not_isolated(missing)})" if missing else ""
-    device = made.device if made.device == "cpu" else f"{made.device} ({made.device_name})"
-    return (
-        f"Isolation: {made.isolation}{gaps}. Seed {made.seed}, {device}, {formatting.seconds(seen.seconds)}."
-    )
+    took = formatting.seconds(seen.seconds)
+    return f"Isolation: {made.isolation}{gaps}. Seed {made.seed}, {made.device_words}, {took}."
 
 
 def _prose(words: str) -> Markup:

@@ -283,7 +283,7 @@ def _circumstances(report: Report) -> Iterator[tuple[str, str]]:
         yield "Previous score", f"{words}; graded again because of {why}" if why else words
     yield "Submission", part.id
     yield "Random seed", str(made.seed)
-    yield "Device", made.device if made.device == "cpu" else f"{made.device} ({made.device_name})"
+    yield "Device", made.device_words
     yield "Data", made.data
     yield "Grader", f"{made.grader_version}, Python {made.python}, torch {made.torch}"
 

@@ -18,7 +18,6 @@ from grader.batch.overview.class_words import (
     functions_words,
     may_be_handed_out,
     not_run_words,
-    points_words,
     range_words,
     regraded_words,
     signed_points,
@@ -29,7 +28,7 @@ from grader.batch.overview.class_words import (
 )
 from grader.batch.overview.statistics import CheckStatistics, ClassStatistics, ScoreStatistics
 from grader.batch.student_name import StudentName
-from grader.frontends.terminal import plain
+from grader.frontends.terminal import inert, plain
 
 _BRIEF = 3
 """Checks and mistakes in the short form."""
@@ -59,7 +58,7 @@ def show_class_briefly(console: Console, statistics: ClassStatistics) -> None:
     """How many were graded, how the scores are spread, the commonest failures and mistakes, and what needs a look."""
     _show_head(console, statistics)
     if statistics.scores is not None:
-        console.print(_text(spread_words(statistics.scores)))
+        console.print(inert(spread_words(statistics.scores)))
     _show_checks(console, statistics, _BRIEF)
     _show_mistakes(console, statistics, _BRIEF)
     needed = list(_look_briefly(statistics))
@@ -106,29 +105,25 @@ def show_remarks(console: Console, remarks: Sequence[str]) -> None:
 
 def show_check(console: Console, check: CheckStatistics) -> None:
     """One check over the class: who did not pass it, those with the same reason together."""
-    worth = f", worth {points_words(check.max_points)}" if check.max_points else ""
+    worth = f", worth {formatting.worth(check.max_points)}" if check.max_points else ""
     console.print()
-    console.print(_text(check.title, "bold"))
-    console.print(_text(f"{check.assignment}: {check.id}{worth}", "dim"))
-    console.print(_text(_passed_words(check)))
+    console.print(inert(check.title, "bold"))
+    console.print(inert(f"{check.assignment}: {check.id}{worth}", "dim"))
+    console.print(inert(_passed_words(check)))
     for cause in check.causes:
         label = {"failed": "", "skipped": "skipped: "}.get(cause.status, "the grader failed: ")
         console.print()
-        console.print(_text(f"{formatting.count(len(cause.students), 'student')}: {label}{cause.words}"))
+        console.print(inert(f"{formatting.count(len(cause.students), 'student')}: {label}{cause.words}"))
         console.print(_indented(formatting.listing(list(map(str, cause.students))), "bold"))
 
 
-def _text(words: str, style: str = "") -> Text:
-    return Text(plain(words), style=style)
-
-
 def _indented(words: str, style: str = "", columns: int = 2) -> Padding:
-    return Padding(_text(words, style), (0, 0, 0, columns))
+    return Padding(inert(words, style), (0, 0, 0, columns))
 
 
 def _show_heading(console: Console, words: str, style: str = "bold") -> None:
     console.print()
-    console.print(_text(words, style))
+    console.print(inert(words, style))
 
 
 def _names(students: Sequence[StudentName], most: int = _SHOWN) -> str:
@@ -141,21 +136,21 @@ def _show_head(console: Console, statistics: ClassStatistics) -> None:
     titles = statistics.assignments
     if len(titles) == 1:
         ((_, title),) = titles
-        console.print(_text(title, "bold"))
+        console.print(inert(title, "bold"))
     elif titles:
-        console.print(_text("Several assignments in one folder", "bold yellow"))
+        console.print(inert("Several assignments in one folder", "bold yellow"))
         for (name, title), count in titles.items():
             console.print(_indented(f"{formatting.count(count, 'student')} graded as {name}: {title}"))
-    console.print(_text(students_words(statistics)))
+    console.print(inert(students_words(statistics)))
     for words in warnings(statistics):
-        console.print(_text(words, "yellow"))
+        console.print(inert(words, "yellow"))
     if left_out := not_run_words(statistics):
-        console.print(_text(left_out, "dim"))
+        console.print(inert(left_out, "dim"))
 
 
 def _show_scores(console: Console, scores: ScoreStatistics) -> None:
     _show_heading(console, "Scores")
-    console.print(_text(spread_words(scores)))
+    console.print(inert(spread_words(scores)))
     if scores.spread.count == 1:
         return
     first = next(number for number, each in enumerate(scores.bins) if each.count)
@@ -209,7 +204,7 @@ def _show_checks(console: Console, statistics: ClassStatistics, most: int) -> No
     several = len(statistics.assignments) > 1
     for check in hardest[:most]:
         credit = "-" if check.mean_credit is None else f"{100 * check.mean_credit:.0f} %"
-        words = _text(f"{check.assignment}: {check.title}" if several else check.title)
+        words = inert(f"{check.assignment}: {check.title}" if several else check.title)
         words.append(f"\n{plain(check.id)}", style="dim")
         table.add_row(f"{check.not_passed} of {check.judged}", str(check.by_itself), credit, words)
     console.print(table)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import secrets
 import shutil
@@ -15,14 +14,11 @@ from pathlib import Path, PurePosixPath
 from grader import formatting
 from grader.batch.store import write_to
 from grader.errors import OutputError, UsageError
+from grader.frontends.packages.bundle import Member, zipped
 from grader.model.artifact import Artifact
 from grader.sandbox import interruption
 
 STANDARD_OUTPUT = "-"
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a .zip can hold: equal exports are equal bytes."""
-
 
 _ZIP_COMMENT = b"written by grader export"
 """A .zip with another one, such as the platform's download, is not replaced."""
@@ -123,15 +119,7 @@ def write_artifacts(place: str, artifacts: Sequence[Artifact]) -> str:
 
 
 def _zipped(artifacts: Sequence[Artifact]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = _ZIP_COMMENT
-        for each in artifacts:
-            info = zipfile.ZipInfo(str(_inside(each)), _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, each.content)
-    return buffer.getvalue()
+    return zipped({_inside(each).as_posix(): Member(each.content) for each in artifacts}, _ZIP_COMMENT)
 
 
 def _write_folder(path: Path, artifacts: Sequence[Artifact]) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from grader import formatting
 from grader.exporters import Export
-from grader.frontends.terminal import plain
+from grader.frontends.terminal import inert
 
 _SHOWN = 20
 """Lines of a list."""
@@ -21,7 +20,7 @@ _SHOWN_FILES = 5
 def show_problems(console: Console, problems: Sequence[str]) -> None:
     """All problems at once; nothing was written."""
     count = formatting.count(len(problems), "problem")
-    console.print(_text(f"Nothing was written: {count} to settle first.", "bold red"))
+    console.print(inert(f"Nothing was written: {count} to settle first.", "bold red"))
     for number, problem in enumerate(problems, 1):
         _item(console, f"{number}.", problem)
 
@@ -32,7 +31,7 @@ def show_export(
     """Who is in the files, who is withheld or left out, and the remarks. with_scores: with every student in the files."""
     head = f"{title}: " if title else ""
     students = formatting.count(export.matched, "student")
-    console.print(_text(f"{head}{students} with a score, for {name}", "bold"))
+    console.print(inert(f"{head}{students} with a score, for {name}", "bold"))
     if with_scores and export.scores:
         _heading(console, f"Matched ({len(export.scores)})", "bold")
         _rows(console, export.scores)
@@ -45,7 +44,7 @@ def show_export(
         if lines:
             _heading(console, f"{heading} ({len(lines)})", "bold yellow" if heading == "Left out" else "bold")
             for line in formatting.first(lines, _SHOWN):
-                console.print(Padding(_text(line), (0, 0, 0, 2), expand=False))
+                console.print(Padding(inert(line), (0, 0, 0, 2), expand=False))
     if export.remarks:
         _heading(console, "Notes", "bold")
         for remark in formatting.first(export.remarks, _SHOWN):
@@ -57,7 +56,7 @@ def show_files(console: Console, export: Export) -> None:
     _heading(console, "Dry run: nothing was written. It would be", "bold")
     lines = [f"{each.name} ({formatting.size(len(each.content))})" for each in export.artifacts]
     for line in formatting.first(lines, _SHOWN_FILES):
-        console.print(Padding(_text(line), (0, 0, 0, 2), expand=False))
+        console.print(Padding(inert(line), (0, 0, 0, 2), expand=False))
 
 
 def _rows(console: Console, rows: Sequence[tuple[str, str]]) -> None:
@@ -65,24 +64,20 @@ def _rows(console: Console, rows: Sequence[tuple[str, str]]) -> None:
     table.add_column(max_width=34, overflow="fold")
     table.add_column(overflow="fold")
     for who, why in rows[:_SHOWN]:
-        table.add_row(_text(who), _text(why))
+        table.add_row(inert(who), inert(why))
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(rows) > _SHOWN:
-        console.print(Padding(_text(f"and {len(rows) - _SHOWN:,} more"), (0, 0, 0, 2), expand=False))
+        console.print(Padding(inert(f"and {len(rows) - _SHOWN:,} more"), (0, 0, 0, 2), expand=False))
 
 
 def _item(console: Console, mark: str, words: str) -> None:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(_text(mark), _text(formatting.sentence(words)))
+    grid.add_row(inert(mark), inert(formatting.sentence(words)))
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 def _heading(console: Console, words: str, style: str) -> None:
     console.print()
-    console.print(_text(words, style))
-
-
-def _text(words: str, style: str = "") -> Text:
-    return Text(plain(words), style=style)
+    console.print(inert(words, style))

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.text import Text
 
 from grader import formatting
-from grader.frontends.terminal import make_console, plain
+from grader.frontends.terminal import inert, make_console
 from grader.push.journal import Journal
 from grader.push.plan import Plan
 from grader.push.pushing import End, Pushed
@@ -34,7 +33,7 @@ def show_problems(problems: Sequence[str]) -> None:
     """All problems at once; nothing was sent."""
     console = make_console(stderr=True)
     console.print(
-        _text(f"Nothing was sent: {formatting.count(len(problems), 'problem')} to settle first.", "bold red")
+        inert(f"Nothing was sent: {formatting.count(len(problems), 'problem')} to settle first.", "bold red")
     )
     _lines(console, [formatting.sentence(each) for each in problems], len(problems))
 
@@ -59,15 +58,15 @@ def show_plan(plan: Plan, journal: Journal, terms: Terms) -> bool:
         else:
             stuck.append(f"{wanted.who}: {_why(ENDS[step.outcome], step.words)}")
     scores = formatting.count(len(to_send), "score")
-    console.print(_text(f"Dry run: nothing is sent. A push would send {scores} to", "bold"))
-    console.print(_text(terms.lineitem), soft_wrap=True)
+    console.print(inert(f"Dry run: nothing is sent. A push would send {scores} to", "bold"))
+    console.print(inert(terms.lineitem), soft_wrap=True)
     _section(console, "To be sent", to_send, len(to_send))
     _section(
         console, "Begun by a push that was stopped", open_ones, len(open_ones), "the platform is asked first"
     )
     if there:
         console.print()
-        console.print(_text(f"Sent before, and the same now: {there}."))
+        console.print(inert(f"Sent before, and the same now: {there}."))
     _section(console, "Not taken by the platform before", stuck, len(stuck), "--again sends them once more")
     _show_others(console, plan, most=len(plan.withheld) + len(plan.left_out))
     return not stuck
@@ -91,7 +90,7 @@ def show_summary(plan: Plan, done: Sequence[Pushed], journal: Path) -> None:
         _lines(console, [f"not tried: {not_tried:,}; push again to go on"], 1)
     _show_others(console, plan, most=_SHOWN)
     console.print()
-    console.print(_text(f"Journal: {formatting.printable(str(journal))}"), soft_wrap=True)
+    console.print(inert(f"Journal: {formatting.printable(str(journal))}"), soft_wrap=True)
 
 
 def _show_others(console: Console, plan: Plan, most: int) -> None:
@@ -114,17 +113,13 @@ def _section(
 
 def _heading(console: Console, words: str) -> None:
     console.print()
-    console.print(_text(words, "bold"))
+    console.print(inert(words, "bold"))
 
 
 def _lines(console: Console, lines: Sequence[str], most: int, indent: int = 2) -> None:
     for line in formatting.first(lines, most):
-        console.print(Padding(_text(line), (0, 0, 0, indent), expand=False))
+        console.print(Padding(inert(line), (0, 0, 0, indent), expand=False))
 
 
 def _why(end: str, words: str) -> str:
     return f"{end} ({words})" if words else end
-
-
-def _text(words: str, style: str = "") -> Text:
-    return Text(plain(words), style=style)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from grader import formatting
-from grader.frontends.terminal import plain
+from grader.frontends.terminal import inert
 from grader.selftest.catalogue import has_catalogue
 from grader.selftest.outcome import Outcome, Result
 from grader.selftest.own import OwnImplementation, costs_beside
@@ -30,18 +29,18 @@ ONCE = "Functions that call the wrong one lose points with it, unless its questi
 
 def show_result(console: Console, spec: Spec, result: Result) -> None:
     """Print the counts, every implementation that came out wrong, and the verdict."""
-    console.print(_text(spec.title, "bold"))
-    console.print(_text(f"{spec.name}, seed {result.seed}, {formatting.seconds(result.seconds)}", "dim"))
+    console.print(inert(spec.title, "bold"))
+    console.print(inert(f"{spec.name}, seed {result.seed}, {formatting.seconds(result.seconds)}", "dim"))
     console.print()
     if result.is_empty:
-        console.print(_text(NOTHING_TRIED, "bold red"))
+        console.print(inert(NOTHING_TRIED, "bold red"))
         if not has_catalogue():
-            console.print(_text(NO_CATALOGUE))
+            console.print(inert(NO_CATALOGUE))
         return
     console.print(_table(result))
     if result.left_out:
-        console.print(_text(f"Skipped: {result.left_out} that need another function, convention or dtype."))
-    console.print(_text(diagnosis_line(result)))
+        console.print(inert(f"Skipped: {result.left_out} that need another function, convention or dtype."))
+    console.print(inert(diagnosis_line(result)))
     sections = (
         ("False passes: wrong, but this spec lets them pass", result.false_passes, _where_to_look),
         ("False fails: right, but this spec takes points", result.false_fails, _why_failed),
@@ -53,17 +52,17 @@ def show_result(console: Console, spec: Spec, result: Result) -> None:
     for heading, outcomes, words in sections:
         if outcomes:
             console.print()
-            console.print(_text(f"{heading} ({len(outcomes)})", "bold"))
+            console.print(inert(f"{heading} ({len(outcomes)})", "bold"))
         for outcome in outcomes:
-            console.print(_text(outcome.implementation.full_name, "bold"))
+            console.print(inert(outcome.implementation.full_name, "bold"))
             told = f"{outcome.implementation.about} {words(outcome)}".strip()
-            console.print(Padding(_text(told), (0, 0, 0, 2)))
+            console.print(Padding(inert(told), (0, 0, 0, 2)))
     _show_costs_beside(console, spec, result)
     if not has_catalogue() and not _is_all_own(spec, result):
-        console.print(_text(NO_CATALOGUE))
+        console.print(inert(NO_CATALOGUE))
     console.print()
     verdict = f"False passes: {len(result.false_passes)}. False fails: {len(result.false_fails)}."
-    console.print(_text(verdict, "bold green" if result.is_clean else "bold red"))
+    console.print(inert(verdict, "bold green" if result.is_clean else "bold red"))
 
 
 def _show_costs_beside(console: Console, spec: Spec, result: Result) -> None:
@@ -77,12 +76,12 @@ def _show_costs_beside(console: Console, spec: Spec, result: Result) -> None:
         return
     console.print()
     console.print(
-        _text(f"Worth a look: mistakes that cost points in other functions too ({len(found)})", "bold")
+        inert(f"Worth a look: mistakes that cost points in other functions too ({len(found)})", "bold")
     )
     for name, checks in found:
-        console.print(_text(name, "bold"))
+        console.print(inert(name, "bold"))
         words = f"Points are lost in {formatting.listing(checks)} as well. {ONCE}"
-        console.print(Padding(_text(words), (0, 0, 0, 2)))
+        console.print(Padding(inert(words), (0, 0, 0, 2)))
 
 
 def _is_all_own(spec: Spec, result: Result) -> bool:
@@ -125,7 +124,7 @@ def _table(result: Result) -> Table:
         astray = sum(each.is_false_pass or each.is_false_fail for each in outcomes)
         style = "bold red" if astray else "green"
         table.add_row(
-            name, str(len(outcomes)), str(len(outcomes) - caught), str(caught), _text(str(astray), style)
+            name, str(len(outcomes)), str(len(outcomes) - caught), str(caught), inert(str(astray), style)
         )
     return table
 
@@ -157,7 +156,3 @@ def _what_is_awaited(outcome: Outcome) -> str:
 
 def _why_look(_: Outcome) -> str:
     return "Is that right all the same, or does no check see it?"
-
-
-def _text(words: str, style: str = "") -> Text:
-    return Text(plain(words), style=style)

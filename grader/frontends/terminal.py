@@ -53,7 +53,7 @@ _SHOWN = 20
 """The most reasons, notes and names in a list of any length."""
 
 
-def _text(words: str, style: str = "") -> Text:
+def inert(words: str, style: str = "") -> Text:
     """Words that may be a student's, so that neither rich nor the terminal interprets them."""
     return Text(plain(words), style=style)
 
@@ -64,7 +64,7 @@ def plain(words: str) -> str:
 
 
 def _indented(words: str, style: str = "", columns: int = 2) -> Padding:
-    return Padding(_text(words, style), (0, 0, 0, columns))
+    return Padding(inert(words, style), (0, 0, 0, columns))
 
 
 def _table(*headings: str, wide: str) -> Table:
@@ -84,12 +84,12 @@ def make_console(*, stderr: bool = False) -> Console:
 
 def show_report(console: Console, report: Report) -> None:
     """The checks with their points, a paragraph for each cause of lost points, the functions, the score."""
-    console.print(_text(report.assignment.title, style="bold"))
-    console.print(_text(_circumstances(report), style="dim"))
+    console.print(inert(report.assignment.title, style="bold"))
+    console.print(inert(_circumstances(report), style="dim"))
     console.print()
     if report.status == "unreadable":
         for flag in report.flags:
-            console.print(_text(f"The submission cannot be read: {flag.message}", style="bold red"))
+            console.print(inert(f"The submission cannot be read: {flag.message}", style="bold red"))
     else:
         checks = [check for check in report.checks if check.status != "not_run"]
         console.print(_check_table(console, checks))
@@ -116,7 +116,7 @@ def show_change(
     count = sum(each in ran for each in visible)
     told = f"{count} of {formatting.count(len(visible), 'check')} run again in {formatting.seconds(seconds)}"
     console.print()
-    console.print(_text(f"{words}: {told if count else 'no check to run again'}.", style="bold"))
+    console.print(inert(f"{words}: {told if count else 'no check to run again'}.", style="bold"))
     score = _score_line(report)
     if (report.score, report.max_score) != (before.score, before.max_score):
         score.append(f" (before: {score_words(before)})", style="default")
@@ -150,14 +150,14 @@ def _show_other_assignment(console: Console, report: Report) -> None:
     for flag in report.flags:
         if flag.kind == "wrong_spec":
             console.print()
-            console.print(_text(flag.message, style="bold yellow"))
+            console.print(inert(flag.message, style="bold yellow"))
 
 
 def _show_absent(console: Console, lines: Iterable[tuple[str, list[str]]]) -> None:
     """One line for all missing functions and one for all unwritten ones, however many checks need them."""
     for line, below in lines:
         console.print()
-        console.print(_text(line, style="bold yellow"))
+        console.print(inert(line, style="bold yellow"))
         for words in below:
             console.print(_indented(words))
 
@@ -178,7 +178,7 @@ def _show_claims(console: Console, report: Report) -> None:
     """What the notebooks print, beside what was measured."""
     if report.claims:
         console.print()
-        console.print(_text("Printed in the notebooks (no points)", style="bold"))
+        console.print(inert("Printed in the notebooks (no points)", style="bold"))
     for each in report.claims:
         if each.measured is not None:
             console.print(_indented(f"{each.title}: {each.message} ({each.file}, cell {each.cell})."))
@@ -195,9 +195,8 @@ def _circumstances(report: Report) -> str:
     environment = report.environment
     missing = environment.isolation_missing
     gaps = f" ({not_isolated(missing)})" if missing else ""
-    device = "cpu" if environment.device == "cpu" else f"{environment.device} ({environment.device_name})"
     return (
-        f"{report.submission.id}, seed {environment.seed}, {device},"
+        f"{report.submission.id}, seed {environment.seed}, {environment.device_words},"
         f" isolation: {environment.isolation}{gaps}, {formatting.seconds(report.seconds)}"
     )
 
@@ -208,7 +207,7 @@ def _mark(console: Console, status: str) -> Text:
         sign.encode(console.encoding)
     except UnicodeEncodeError:
         sign = word
-    return _text(sign, style=style)
+    return inert(sign, style=style)
 
 
 def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
@@ -217,8 +216,8 @@ def _check_table(console: Console, checks: Iterable[CheckPart]) -> Table:
         worth = "-"  # it only tells
         if check.max_points:
             worth = f"{formatting.points(check.points)} / {formatting.points(check.max_points)}"
-        status = _text(check.status, style=_MARKS[check.status][-1])
-        table.add_row(_mark(console, check.status), _text(check.title), status, worth)
+        status = inert(check.status, style=_MARKS[check.status][-1])
+        table.add_row(_mark(console, check.status), inert(check.title), status, worth)
     return table
 
 
@@ -228,7 +227,7 @@ def _show_measured(console: Console, checks: Iterable[CheckPart]) -> None:
     if measured:
         console.print()
     for check in measured:
-        console.print(_text(check.title, style="bold green"))
+        console.print(inert(check.title, style="bold green"))
         console.print(_indented(check.message))
 
 
@@ -237,7 +236,7 @@ def _show_failures(console: Console, told: Iterable[Sequence[CheckPart]]) -> Non
     for teller, *others in told:
         console.print()
         style = f"bold {_MARKS[teller.status][-1]}"
-        console.print(_text(f"{teller.title} ({teller.status})", style=style))
+        console.print(inert(f"{teller.title} ({teller.status})", style=style))
         console.print(_indented(teller.message))
         if teller.hint:
             console.print(_indented(f"Hint: {teller.hint}", style="cyan"))
@@ -259,8 +258,8 @@ def _show_functions(console: Console, report: Report, checks: Sequence[CheckPart
         place = "" if function.where is None else _place(Location(**dict(function.where)), columns)
         is_broken = function.status == "missing" and function.where is not None
         words = "does not parse" if is_broken else function.status.replace("_", " ")
-        verdict = _text(words, style=_STATUS_STYLES[function.status])
-        table.add_row(_text(name), verdict, _text(place))
+        verdict = inert(words, style=_STATUS_STYLES[function.status])
+        table.add_row(inert(name), verdict, inert(place))
     if table.rows:
         console.print()
         console.print(table)
@@ -279,9 +278,9 @@ def _place(location: Location, columns: int) -> str:
 
 def _score_line(report: Report) -> Text:
     if report.score is None or not report.max_score:
-        return _text(why_no_score(report), style="bold yellow")
+        return inert(why_no_score(report), style="bold yellow")
     style = "bold green" if report.score >= report.max_score else "bold"
-    return _text(f"Score: {score_words(report)}", style=style)
+    return inert(f"Score: {score_words(report)}", style=style)
 
 
 def batch_line(outcome: Outcome, number: int, total: int) -> str:
@@ -312,30 +311,30 @@ def show_extracted(console: Console, extracted: Extracted, names: Iterable[str])
         function = extracted.functions.get(name)
         if function is None:
             table.add_row(
-                _text(name),
-                _text(
+                inert(name),
+                inert(
                     f"missing: {extracted.missing.get(name, '').removeprefix(f'{name} ').removeprefix('is ')}",
                     style="yellow",
                 ),
             )
             continue
         needs = [by_number[number] for number in function.chunks if name not in by_number[number].binds]
-        words = _text(str(function.location))
+        words = inert(str(function.location))
         if needs:
             needed = formatting.first([_needed(chunk, is_single=is_single) for chunk in needs], _SHOWN)
             words.append(plain(f"\nneeds {', '.join(needed)}"), style="dim")
         for lacked in formatting.first([f"lacks {left.words}" for left in function.lacks], _SHOWN):
             words.append(plain(f"\n{lacked}"), style="yellow")
-        table.add_row(_text(name), words)
+        table.add_row(inert(name), words)
     console.print(table)
     for duplicate in extracted.duplicates:
         places = formatting.several([str(place) for place in duplicate.locations])
         line = f"{duplicate.name} is defined {len(duplicate.locations)} times: {places}; the last is graded."
-        console.print(_text(line))
+        console.print(inert(line))
     if extracted.stubs:
-        console.print(_text(f"Stubbed: {formatting.several(extracted.stubs, _SHOWN)}."))
+        console.print(inert(f"Stubbed: {formatting.several(extracted.stubs, _SHOWN)}."))
     for note in formatting.first(extracted.notes, _SHOWN):
-        console.print(_text(note))
+        console.print(inert(note))
     _show_left_out(console, extracted.left_out)
 
 
@@ -349,14 +348,14 @@ def _show_left_out(console: Console, statements: Iterable[LeftOut]) -> None:
             alike.append(place)
     if places:
         console.print()
-        console.print(_text("Left out", style="bold"))
+        console.print(inert("Left out", style="bold"))
     for reason, alike in list(places.items())[:_SHOWN]:
         for place in alike[:_SHOWN_ALIKE]:
-            console.print(_text(place))
+            console.print(inert(place))
         more = len(alike) - _SHOWN_ALIKE
         console.print(_indented(f"{reason} (and {more:,} more)" if more > 0 else reason, style="dim"))
     if rest := list(places.values())[_SHOWN:]:
-        console.print(_text(f"and {sum(map(len, rest)):,} more"))
+        console.print(inert(f"and {sum(map(len, rest)):,} more"))
 
 
 def _needed(chunk: Chunk, *, is_single: bool) -> str:
@@ -391,13 +390,13 @@ def show_specs(console: Console, specs: Iterable[Spec]) -> None:
     """Each spec's name, checks and title."""
     table = _table("Name", "Checks", "Title", wide="Title")
     for spec in specs:
-        table.add_row(spec.name, str(len(spec.checks)), _text(spec.title))
+        table.add_row(spec.name, str(len(spec.checks)), inert(spec.title))
     console.print(table)
 
 
 def show_spec(console: Console, spec: Spec) -> None:
     """A spec's functions, convention and checks."""
-    console.print(_text(spec.title, style="bold"))
+    console.print(inert(spec.title, style="bold"))
     convention = spec.convention
     console.print(
         f"{spec.name}: {spec.backend}, layout {convention.layout},"
@@ -405,25 +404,23 @@ def show_spec(console: Console, spec: Spec) -> None:
         f" delta {formatting.number(convention.delta)}",
         markup=False,
     )
-    console.print(_text(f"Functions: {', '.join(spec.functions)}"))
-    console.print(_text(_restrictions(spec)))
+    console.print(inert(f"Functions: {', '.join(spec.functions)}"))
+    console.print(inert(_restrictions(spec)))
     console.print()
     table = _table("Check", "Id", "Points", wide="Check")
     for check in spec.checks:
-        table.add_row(_text(check.title), _text(check.id, style="dim"), formatting.points(check.points))
-    table.add_row(_text("All", style="bold"), "", _text(formatting.points(spec.max_score), style="bold"))
+        table.add_row(inert(check.title), inert(check.id, style="dim"), formatting.points(check.points))
+    table.add_row(inert("All", style="bold"), "", inert(formatting.points(spec.max_score), style="bold"))
     console.print(table)
     on_images = [check for check in spec.checks if check.data_words]
     if on_images:
         console.print()
-        console.print(_text("Bars on images", style="bold"))
+        console.print(inert("Bars on images", style="bold"))
     for check in on_images:
-        points = formatting.points(check.points)
-        worth = f"{points} {'point' if points == '1' else 'points'}"
-        console.print(_indented(f"{check.id} ({worth}): {check.data_words}."))
+        console.print(_indented(f"{check.id} ({formatting.worth(check.points)}): {check.data_words}."))
     if spec.claims:
         console.print()
-        console.print(_text("Printed numbers that are shown, for no points", style="bold"))
+        console.print(inert("Printed numbers that are shown, for no points", style="bold"))
     for claim in spec.claims:
         beside = "" if claim.check is None else f", beside what {claim.check} measures with --data"
         console.print(_indented(f"{claim.title} (tag {claim.tag}){beside}."))

@@ -46,7 +46,7 @@ def claims_of(
                 cell=cell,
                 printed=number,
                 measured=measured,
-                message=_words(claim, number, measured, result if is_open else None, has_data=has_data),
+                message=_words(number, measured, result if is_open else None, has_data=has_data),
             )
         )
     return tuple(found)
@@ -90,11 +90,9 @@ def _printed(claim: Claim, cells: Mapping[str, tuple[PrintedCell, ...]]) -> tupl
     return None
 
 
-def _words(
-    claim: Claim, printed: float, measured: float | None, result: CheckResult | None, *, has_data: bool
-) -> str:
+def _words(printed: float, measured: float | None, result: CheckResult | None, *, has_data: bool) -> str:
     words = f"printed {formatting.number(printed, 4)}"
-    if claim.check is None or result is None:
+    if result is None:
         return f"{words}; nothing to compare it with"
     is_own = result.check.kind == "saved"
     if measured is not None:

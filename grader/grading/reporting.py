@@ -164,8 +164,7 @@ class ReportDraft:
         ]
         if not left_out:
             return
-        points = formatting.points(sum(check.points for check in left_out))
-        worth = f"{points} {'point' if points == '1' else 'points'}"
+        worth = formatting.worth(sum(check.points for check in left_out))
         count, is_one = formatting.count(len(left_out), "check"), len(left_out) == 1
         were, them = ("was", "it") if is_one else ("were", "them")
         if settings.only is not None:

@@ -29,6 +29,9 @@ _LOOK_UPS: Mapping[str, tuple[str, ...]] = {
 _DOUBTFUL = {("canvas", "id"), ("moodle", "moodle")}
 """These ids may be numbers of another kind, of a registrar or a team: a name that is somebody else's speaks against them."""
 
+TEAM_DOUBT = "is it a team?"
+"""Of a number that may be a team's: exports that go by it look for these words among a student's remarks."""
+
 _SHOWN = 10
 _PARTS = re.compile(r"[\s_\-.,;()\[\]]+")
 
@@ -326,7 +329,7 @@ def _checked(owner: RosterStudent, student: Student, index: _Index, *, is_doubtf
     if kind == "moodle" and not index.is_a_persons(student.name):
         return _Found(owner)
     if is_doubtful and kind == "moodle":
-        reason = f"{student.id} is {owner.words} on the roster, but here it is {student.name}: is it a team?"
+        reason = f"{student.id} is {owner.words} on the roster, but here it is {student.name}: {TEAM_DOUBT}"
         return _Found(candidates=(owner,), reason=f"{reason} A column Group in the roster names its members")
     return _Found(owner, f"is {owner.words} by the id, but is called {student.name} in the download")
 

@@ -273,6 +273,11 @@ class EnvironmentPart(ReportModel):
     seed: int = Field(description="Random seed of all inputs.")
     data: str = Field(description="Data set that checks trained on, with its SHA-256.")
 
+    @property
+    def device_words(self) -> str:
+        """The device, a GPU with its model."""
+        return "cpu" if self.device == "cpu" else f"{self.device} ({self.device_name})"
+
 
 class PreviousPart(ReportModel):
     """The score before a regrade."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from grader import formatting
 from grader.model.report import CheckPart, Report, StudentPart
 
 ChangeKind = Literal["late", "override"]
@@ -53,11 +54,14 @@ class StudentResult:
 
     @property
     def words(self) -> str:
-        """The name with the id, as a sentence names a person: Student One (1001); the submission's id if nobody is named."""
+        """The name with the id, as a sentence names a person: Student One (1001); the submission's id if nobody is named.
+
+        Every character can be seen.
+        """
         if self.student is None:
-            return self.id
+            return formatting.printable(self.id)
         name, own = self.student.name, self.student.id
-        return own if name in {None, own} else f"{name} ({own})"
+        return formatting.printable(own if name in {None, own} else f"{name} ({own})")
 
     @property
     def status(self) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from grader import formatting
-from grader.batch.left_out import doubts, left_out, require_class
+from grader.batch.left_out import doubts, left_out
 from grader.batch.results import derived, read_words
 from grader.batch.rules.class_rules import ClassRules
 from grader.batch.rules.late import submitted_at
@@ -21,6 +21,7 @@ from grader.model.student_result import StudentResult
 from grader.push.config import PushConfig
 from grader.push.journal import JOURNAL_NAME
 from grader.push.plan import Plan, PlanContext, planned
+from grader.push.score import Terms
 from grader.push.users import Users, user_rows, users_by_kind, users_by_table
 
 _GREATEST_BYTES = 64 << 20
@@ -32,21 +33,20 @@ def journal_path(store: ReportStore) -> Path:
 
 
 def class_plan(
-    store: ReportStore, config: PushConfig, folder: Path, now: datetime, *, has_zeros: bool
+    store: ReportStore, config: PushConfig, folder: Path, terms: Terms, *, has_zeros: bool
 ) -> Plan:
     """What a push of the class should bring about.
 
-    UsageError if the folder is not a class's; RulesError or PushError if the instructor's files are not valid.
+    RulesError or PushError if the instructor's files are not valid.
 
     Args:
         store: the class.
         config: the settings.
         folder: where they are; paths in them begin there.
-        now: the time.
+        terms: what holds for all scores.
         has_zeros: whether students who handed in nothing get 0.
 
     """
-    require_class(store)
     made = derived(store)
     outside = left_out(store, made.results)
     users = _users(made.results, config, folder)
@@ -54,8 +54,8 @@ def class_plan(
     context = PlanContext(
         config=config,
         users=users,
-        now=now,
-        ruled_at=ruled_at(store, now),
+        now=terms.now,
+        ruled_at=terms.ruled_at,
         submitted_at=partial(_submitted_at, read_words(store).rules),
         report_sha256={
             each.id: hashlib.sha256(store.report_path(each.id).read_bytes()).hexdigest()

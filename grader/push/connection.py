@@ -20,6 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from grader import __version__, formatting
 from grader.errors import PlatformError, PushError
 from grader.push.config import PushConfig
+from grader.push.journal import instant
 from grader.push.score import Shown
 from grader.push.signing import Signer
 
@@ -295,19 +296,12 @@ def _token_of(reply: Answer, url: str) -> tuple[str, float]:
 
 
 def _shown(result: Mapping[str, Any]) -> Shown:
-    moment, comment = result.get("timestamp"), result.get("comment")
-    timestamp = None
-    if isinstance(moment, str):
-        with contextlib.suppress(ValueError):
-            timestamp = datetime.fromisoformat(moment)
-            timestamp = (
-                timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
-            )
+    comment = result.get("comment")
     return Shown(
         _number(result.get("resultScore")),
         _number(result.get("resultMaximum")),
         comment if isinstance(comment, str) else None,
-        timestamp,
+        instant(result.get("timestamp")),
     )
 
 

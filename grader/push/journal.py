@@ -29,6 +29,17 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
+def instant(text: object) -> datetime | None:
+    """A time as others write it, in UTC, which it is in if it names no zone; None if it is not a time."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 class Entry(ReportModel):
     """One line of the journal."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from grader.exporters import Withheld
 from grader.exporters.grades import Grade, about_scores, by_student, grades, several_words
 from grader.model.student_result import StudentResult
 from grader.push.comment import comment_of
 from grader.push.config import PushConfig
+from grader.push.journal import instant
 from grader.push.users import Users
 
 _AHEAD = timedelta(minutes=1)
@@ -123,7 +124,7 @@ def planned(results: Sequence[StudentResult], context: PlanContext) -> Plan:
 def _wanted(grade: Grade, student: str, user_id: str, max_score: float, context: PlanContext) -> Wanted:
     result, config = grade.result, context.config
     report = result.report
-    started = context.ruled_at if report is None else _instant(report.started_at)
+    started = context.ruled_at if report is None else instant(report.started_at)
     return Wanted(
         who=grade.who,
         student=student,
@@ -147,11 +148,3 @@ def _withheld(result: StudentResult, withheld: Withheld, context: PlanContext) -
         None if result.student is None else context.users.ids.get(student),
         context.report_sha256.get(result.id),
     )
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -109,11 +109,12 @@ class _Errand:
 
     def run(self) -> Pushed:
         past = self._means.journal.past(self._wanted.user_id)
-        if past.sending is not None:
-            settled = self._settle(past.sending)
-            if settled is not None:
-                return settled
-        past = self._means.journal.past(self._wanted.user_id)
+        if (sending := past.sending) is not None:
+            arrived = self._has_arrived(sending, past.sent)
+            if isinstance(arrived, Pushed):
+                return arrived
+            self._note(sending, "sent" if arrived else "failed", "by an earlier push that was stopped")
+            past = self._means.journal.past(self._wanted.user_id)
         step = decided(self._wanted, past, self._means.terms)
         if isinstance(step, Settled):
             return Pushed(self._wanted, step.outcome, step.words)
@@ -125,16 +126,6 @@ class _Errand:
             and step.entry.timestamp == last.timestamp
         )
         return self._send(step, may_be_there=may_be_there)
-
-    def _settle(self, sending: Entry) -> Pushed | None:
-        """Find out what became of a score that an earlier push was killed over; None once the journal has it."""
-        shown = self._shown()
-        if isinstance(shown, Answer | NoAnswer):
-            return self._unknown(shown)
-        sent = self._means.journal.past(self._wanted.user_id).sent
-        arrived = has_arrived(shown, sending, sent, self._means.terms.platform)
-        self._note(sending, "sent" if arrived else "failed", "by an earlier push that was stopped")
-        return None
 
     def _send(self, step: Send, *, may_be_there: bool) -> Pushed:
         """Send the same body until there is an answer that counts.
@@ -158,10 +149,10 @@ class _Errand:
             if not self._may_go_on(reply):
                 return self._given_up(reply, step, sent_before, was_lost=was_lost)
             if was_lost:
-                shown = self._shown()
-                if isinstance(shown, Answer | NoAnswer):
-                    return self._unknown(shown)
-                if has_arrived(shown, step.entry, sent_before, means.terms.platform):
+                arrived = self._has_arrived(step.entry, sent_before)
+                if isinstance(arrived, Pushed):
+                    return arrived
+                if arrived:
                     return self._done(step, "sent")
 
     def _end_of(self, reply: Reply, step: Send, *, was_lost: bool) -> Pushed | None:
@@ -191,13 +182,10 @@ class _Errand:
 
     def _told_of_a_later_value(self, reply: Reply, step: Send, sent_before: Entry | None) -> Pushed:
         """The end if that came after an answer was lost: the later value may be this score."""
-        shown = self._shown()
-        if isinstance(shown, Answer | NoAnswer):
-            return self._unknown(shown)
-        platform = self._means.terms.platform
-        if has_arrived(shown, step.entry, sent_before, platform, is_refused=True):
-            return self._done(step, "sent")
-        return self._done(step, "changed", _reply_words(reply))
+        arrived = self._has_arrived(step.entry, sent_before, is_refused=True)
+        if isinstance(arrived, Pushed):
+            return arrived
+        return self._done(step, "sent") if arrived else self._done(step, "changed", _reply_words(reply))
 
     def _may_go_on(self, reply: Reply) -> bool:
         """Whether the same request may be made again; waits first."""
@@ -232,15 +220,22 @@ class _Errand:
         words = _reply_words(reply)
         if not was_lost:
             return self._done(step, "failed", words)
+        arrived = self._has_arrived(step.entry, sent_before)
+        if isinstance(arrived, Pushed):
+            return arrived
+        return self._done(step, "sent") if arrived else self._done(step, "failed", words)
+
+    def _has_arrived(
+        self, sending: Entry, sent_before: Entry | None, *, is_refused: bool = False
+    ) -> bool | Pushed:
+        """Whether a score without an answer is in the platform, by its results.
+
+        If they tell nothing, the end: the journal keeps the score as begun, and the next push asks again.
+        """
         shown = self._shown()
         if isinstance(shown, Answer | NoAnswer):
-            return self._unknown(shown)
-        arrived = has_arrived(shown, step.entry, sent_before, self._means.terms.platform)
-        return self._done(step, "sent" if arrived else "failed", "" if arrived else words)
-
-    def _unknown(self, reply: Reply) -> Pushed:
-        """Nobody knows: the journal keeps the score as begun, and the next push asks again."""
-        return Pushed(self._wanted, "unknown", _reply_words(reply))
+            return Pushed(self._wanted, "unknown", _reply_words(shown))
+        return has_arrived(shown, sending, sent_before, self._means.terms.platform, is_refused=is_refused)
 
     def _done(
         self, step: Send, outcome: Literal["sent", "changed", "refused", "failed"], words: str = ""

@@ -115,7 +115,7 @@ def _other_year(submission: Submission, spec: Outline) -> LookAlike | None:
         return None
     recognition = _recognition(submission, outlines())
     year = _year_of(submission, recognition)
-    if year is None or YEARS.index(year.spec) == YEARS.index(spec.name):
+    if year is None or year.spec == spec.name:
         return None
     if spec.name == WITHOUT_LAYERS and year.spec != WITHOUT_SVM:
         return None  # a part of that year's

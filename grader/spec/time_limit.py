@@ -11,7 +11,7 @@ _Result = TypeVar("_Result")
 
 
 class OutOfTime(BaseException):
-    """Raised where the code is when its time is up; no Exception, so that no handler there swallows it."""
+    """Raised where the code is when its time is up; no Exception, so that `except Exception` lets it pass; a bare except does not."""
 
 
 def within(seconds: float, action: Callable[[], _Result]) -> _Result:

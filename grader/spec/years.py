@@ -40,10 +40,10 @@ _GIVEN = re.compile(
 )
 
 NO_SVM = "it has the softmax part, and no trace of the SVM part"
-DEEP = f"it has a {_DEEP}, which only that assignment asks for"
-RULES = "it has update rules, and svm_loss_vectorized is not written"
-WITH_SVM = f"it has losses of an SVM, and no {_DEEP}"
-NO_LAYERS = "it has losses of an SVM, and none of the layers"
+_HAS_DEEP = f"it has a {_DEEP}, which only that assignment asks for"
+_HAS_RULES = "it has update rules, and svm_loss_vectorized is not written"
+_WITH_SVM = f"it has losses of an SVM, and no {_DEEP}"
+_NO_LAYERS = "it has losses of an SVM, and none of the layers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ def year_of(submission: Submission, recognition: Recognition, specs: Mapping[str
         recognition, ["svm_loss_vectorized"]
     )  # of the naive one the handout has the loss
     if has_deep and (not is_svm_written or _any_written(recognition, [_DEEP])):
-        return Year(WITHOUT_SVM, DEEP if has_svm else NO_SVM)
+        return Year(WITHOUT_SVM, _HAS_DEEP if has_svm else NO_SVM)
     if has_svm:
         if not layers:
-            return Year(WITHOUT_LAYERS, NO_LAYERS)
+            return Year(WITHOUT_LAYERS, _NO_LAYERS)
         is_leftover = not is_svm_written and _any_written(recognition, _RULES)
-        return Year(WITHOUT_SVM, RULES) if is_leftover else Year(WITH_LAYERS, WITH_SVM)
+        return Year(WITHOUT_SVM, _HAS_RULES) if is_leftover else Year(WITH_LAYERS, _WITH_SVM)
     present = [name for name in specs[WITH_LAYERS].functions if recognition.has(name)]
     if is_without_svm(submission, specs[WITH_LAYERS], present):
         return Year(WITHOUT_SVM, NO_SVM)
@@ -81,7 +81,7 @@ def year_of(submission: Submission, recognition: Recognition, specs: Mapping[str
         return None  # a network alone may be that of another course
     is_for_svm = _any_written(recognition, ["svm_loss"]) and not _any_written(recognition, _RULES)
     if has_trace or is_for_svm:
-        return Year(WITH_LAYERS, WITH_SVM) if layers else Year(WITHOUT_LAYERS, NO_LAYERS)
+        return Year(WITH_LAYERS, _WITH_SVM) if layers else Year(WITHOUT_LAYERS, _NO_LAYERS)
     return Year(WITHOUT_SVM, NO_SVM)
 
 

@@ -9,7 +9,7 @@ import codecs
 from pathlib import Path
 
 CLOSED_FOLDERS = ("reference/in_worker/right/", "reference/in_worker/timed/")
-"""Where they are; each folder's __init__.py is none. pyproject.toml leaves the same out of the wheel."""
+"""All modules in them but __init__.py. pyproject.toml leaves the same out of the wheel."""
 
 CLOSED_SUFFIX = ".rot13"
 

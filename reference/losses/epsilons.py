@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
-from reference.losses.problem import Array, softmax
+from reference.losses.problem import Array, cross_entropies, softmax
 
 GREATEST_EPSILON = 1e-8
 _MACHINE_EPSILON = 2.0**-52
@@ -28,3 +30,9 @@ def losses_with_epsilons(scores: Array, labels: Array) -> Array:
     each = np.array((*_MODERATE, *BENIGN_EPSILONS))[:, None]
     forms = (p + each, np.maximum(p, each), np.clip(p, each, 1 - each))
     return np.concatenate([-np.log(form).mean(axis=1) for form in forms])
+
+
+def with_epsilons(right: Mapping[str, Array], scores: Array, labels: Array) -> Sequence[Mapping[str, Array]]:
+    """The right outputs with each loss that a harmless epsilon inside the logarithm leads to; the regularizer stays."""
+    regularizer = right["loss"] - cross_entropies(scores, labels).mean()
+    return [{**right, "loss": loss + regularizer} for loss in losses_with_epsilons(scores, labels)]

@@ -1,4 +1,4 @@
-"""Code that never ends is stopped, whatever it catches."""
+"""Code that never ends is stopped, though it catches every Exception."""
 
 import contextlib
 import subprocess

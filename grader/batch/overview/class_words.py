@@ -171,9 +171,4 @@ def regraded_words(change: RegradedScore) -> str:
 
 def signed_points(points: float) -> str:
     """As "-2 points"."""
-    return f"{'-' if points < 0 else '+'}{points_words(abs(points))}"
-
-
-def points_words(points: float) -> str:
-    """As "2 points"."""
-    return f"{formatting.points(points)} {'point' if points == 1 else 'points'}"
+    return f"{'-' if points < 0 else '+'}{formatting.worth(abs(points))}"

@@ -165,7 +165,7 @@ class SpeedupCheck(CheckFields):
         """cold: the speedup of the first calls; None where the student's naive function gives no right results."""
         naive = self.naive
         if cold is None:
-            naive = "the reference's naive one (yours does not give correct results)"
+            naive = "the reference's naive one (you have no correct one yet)"
         speedup = f"{_times(reading.speedup)} as fast as {naive}{_bounds(reading.speedup)}"
         slowdown = f"{_times(reading.slowdown)} as long as the reference"
         bound = self.ladder[0].bound

@@ -79,12 +79,7 @@ class _Filling:
         ]
         self._unmatched(absent, is_going_on=is_going_on or not rows)
         if self.problems:
-            return Export(
-                problems=tuple(self.problems),
-                left_out=tuple(self.left_out),
-                remarks=self._remarks(),
-                **self.grades.told,
-            )
+            return Export(problems=tuple(self.problems))
         dropped = self._without_grade(written) if self.layout.drops_rows_without_grade else frozenset()
         content = filled(self.grid, self.edits, dropped)
         return Export(
@@ -151,14 +146,14 @@ class _Filling:
         result = self.results[owners.results[0]]
         if result.student is None:
             self.remarks["Matched by the name of the submission"].append(
-                f"line {line.number}: {formatting.printable(result.words)}"
+                f"line {line.number}: {result.words}"
             )
-        row_name = " ".join(filter(None, (line[column] for column in self.layout.names)))
+        row_name = line.joined(self.layout.names)
         own_name = result.student.name if result.student is not None else None
         if not row_name or not own_name or have_a_word_in_common(row_name, own_name):
             return True
         shown = formatting.printable(row_name)
-        who = formatting.printable(result.words)
+        who = result.words
         is_team = owners.agreeing == 1 and self.layout.is_a_team(own_name)
         if owners.is_certain and not is_team:
             self.remarks["Matched by id, under another name"].append(
@@ -270,7 +265,7 @@ class _Filling:
 
     def _called(self, line: Line) -> str:
         ids = next((line[key.column] for key in self.layout.keys if line[key.column]), "")
-        name = " ".join(filter(None, (line[column] for column in self.layout.names)))
+        name = line.joined(self.layout.names)
         shown = formatting.printable(formatting.shortened(name or ids or "no id", 60))
         return f"line {line.number} ({shown})"
 
@@ -278,7 +273,7 @@ class _Filling:
         return f"lines {formatting.listing([str(self.grid.lines[row].number) for row in rows])}"
 
     def _who(self, number_: int) -> str:
-        return formatting.printable(self.results[number_].words)
+        return self.results[number_].words
 
 
 def _hint(grade: Grade, lines: Mapping[str, int]) -> str:

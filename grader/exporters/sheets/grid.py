@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader import formatting
@@ -56,6 +56,10 @@ class Line:
     def __getitem__(self, column: int) -> str:
         """The text of a cell without spaces around it; empty where the row is too short."""
         return self.cells[column].plain if column < len(self.cells) else ""
+
+    def joined(self, columns: Iterable[int]) -> str:
+        """The texts of these cells with a space between, such as a first and a last name."""
+        return " ".join(filter(None, (self[column] for column in columns)))
 
     @property
     def is_blank(self) -> bool:

@@ -61,9 +61,8 @@ def import_table(
             f"{formatting.count(len(without), 'student')} without an id for {headers}: {who}. Grade again with a roster"
             " that has it, or go on without them with --set unmatched=skip"
         )
-    left_out = tuple(f"{each.who}: no id for {headers}" for each in without)
     if problems:
-        return Export(problems=tuple(problems), left_out=left_out, **found.told)
+        return Export(problems=tuple(problems))
     names = ("Full name",) if layout.has_names else ()
     headers_after, cells_after = ([each[at] for each in layout.last] for at in (0, 1))
     lines = [csv_line(*(each.header for each in columns), *names, safe_cell(title), *headers_after)]
@@ -77,7 +76,7 @@ def import_table(
         (Artifact(layout.name, "text/csv", content),) if given else (),
         matched=len(given),
         scores=tuple((each.who, each.words) for each in given),
-        left_out=left_out,
+        left_out=tuple(f"{each.who}: no id for {headers}" for each in without),
         remarks=_above(given, layout),
         **found.told,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from grader.exporters.export import ExportContext
@@ -134,6 +134,15 @@ def at_header(header: Line, words: frozenset[str]) -> Iterator[int]:
 def own_key(grid: Grid, header: int, context: ExportContext) -> tuple[Key, ...] | None:
     """The column of --key, which may hold any id; None if there is none."""
     return None if context.key is None else (Key(named(grid.lines[header], context.key), None),)
+
+
+def keys_by_header(
+    grid: Grid, header: int, context: ExportContext, kinds: Iterable[tuple[str, frozenset[str]]]
+) -> tuple[Key, ...]:
+    """The column of --key; without it, of these headers with the kinds of their ids, the ones that are there."""
+    names = [cell.plain for cell in grid.lines[header].cells]
+    known = tuple(Key(names.index(name), own) for name, own in kinds if name in names)
+    return own_key(grid, header, context) or known
 
 
 def require_apart(layout: Layout) -> Layout:

@@ -137,9 +137,9 @@ def export(
         show_problems(make_console(stderr=True), made.problems)
         raise typer.Exit(EXIT_USAGE)
     show_export(console, name, source.title, made, with_scores=dry_run)
-    if dry_run:
+    if dry_run or output is None:
         show_files(console, made)
-    elif output is not None and made.artifacts:
+    elif made.artifacts:
         written = write_artifacts(output, made.artifacts)
         if output != STANDARD_OUTPUT:
             console.print()
@@ -147,8 +147,8 @@ def export(
     else:
         console.print()
         console.print("Nothing was written: nobody has a score.", style="bold yellow")
-        if output not in {None, STANDARD_OUTPUT} and Path(output or "").is_file():
-            shown = formatting.printable(output or "")
+        if output != STANDARD_OUTPUT and Path(output).is_file():
+            shown = formatting.printable(output)
             console.print(f"{shown} is still the file of an earlier export.", markup=False, soft_wrap=True)
     raise typer.Exit(EXIT_FAILED if made.withheld or made.left_out or not made.artifacts else 0)
 

@@ -77,7 +77,7 @@ def push_scores(
     terms = Terms(settings.platform, settings.line_item, now, ruled_at(store, now), is_again=again)
 
     def plan() -> Plan:
-        made = class_plan(store, settings, config.parent, now, has_zeros=zeros)
+        made = class_plan(store, settings, config.parent, terms, has_zeros=zeros)
         if made.problems:
             push_result.show_problems(made.problems)
             raise typer.Exit(EXIT_USAGE)
@@ -86,11 +86,11 @@ def push_scores(
     if dry_run:
         made = plan()
         is_whole = push_result.show_plan(made, read_journal(journal_path(store), settings.line_item), terms)
-        raise typer.Exit(0 if is_whole and not made.withheld and not made.left_out else EXIT_FAILED)
-    with store.held("wait for its end, or stop it"):
-        made = plan()
-        pushed = _pushed(made, store, settings, signer, terms)
-    is_whole = all(each.end in {"sent", "there"} for each in pushed)
+    else:
+        with store.held("wait for its end, or stop it"):
+            made = plan()
+            pushed = _pushed(made, store, settings, signer, terms)
+        is_whole = all(each.end in {"sent", "there"} for each in pushed)
     raise typer.Exit(0 if is_whole and not made.withheld and not made.left_out else EXIT_FAILED)
 
 

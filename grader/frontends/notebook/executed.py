@@ -37,10 +37,7 @@ class Broken:
 
     def defines(self, name: str) -> bool:
         """Whether what was not run of it was to define the function or class."""
-        return (
-            re.search(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", self.source, re.MULTILINE)
-            is not None
-        )
+        return is_defined_in(self.source, name)
 
     def __str__(self) -> str:
         if self.fault:
@@ -65,6 +62,12 @@ class Executed:
         return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode(
             "utf-8", "backslashreplace"
         )
+
+
+def is_defined_in(text: str, name: str) -> bool:
+    """Whether the text, which need not be valid Python, defines a function or class of this name."""
+    definition = rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b"
+    return re.search(definition, text, re.MULTILINE) is not None
 
 
 def cells_in_words(words: str) -> str:

@@ -24,7 +24,7 @@ from grader.frontends.notebook.request import Request
 from grader.frontends.notebook.snapshot import is_found
 from grader.sandbox import interruption
 
-LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.25
 """Between two looks at whether the kernel is still there."""
 
 _NOTICING_SECONDS = 0.1
@@ -67,7 +67,7 @@ def _end_with(lifeline: int, kernel: int) -> None:
         if sys.platform == "win32":
             os.read(lifeline, 1)
             break
-        if select.select([lifeline], [], [], LOOK_SECONDS)[0]:
+        if select.select([lifeline], [], [], _LOOK_SECONDS)[0]:
             break
     time.sleep(_NOTICING_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)  # the main thread clears up

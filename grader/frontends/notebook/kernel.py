@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from grader.frontends.notebook.snapshot import Snapshot, is_found
 OURS = frozenset({"grader", "reference", "test_specs"})
 """Packages that are the grader's."""
 
+_OUR_ROOT = Path(__file__).resolve().parents[3]
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _MOST_MODULES = 1_000
 _NUMBERED = re.compile(r"<ipython-input-(\d+)-")
@@ -144,14 +146,17 @@ def _path() -> list[str]:
 
 def _is_installed(path: Path) -> bool:
     """Whether what lies here was installed: with Python, with a package manager, or it is the grader itself."""
-    standard = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
-    prefixes = {Path(sys.prefix), Path(sys.base_prefix)} - {Path("/"), Path("/usr")}
-    ours = Path(__file__).resolve().parents[3]
     return (
         not _INSTALLED.isdisjoint(path.parts)
-        or any(path.is_relative_to(each) for each in (*standard, *prefixes))
-        or path.resolve() == ours
+        or any(path.is_relative_to(each) for each in _pythons_folders())
+        or path.resolve() == _OUR_ROOT
     )
+
+
+@cache  # a module of each installed package is asked about, in each check
+def _pythons_folders() -> frozenset[Path]:
+    standard = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+    return frozenset(standard | {Path(sys.prefix), Path(sys.base_prefix)} - {Path("/"), Path("/usr")})
 
 
 def judge_path() -> list[str]:
@@ -162,7 +167,7 @@ def judge_path() -> list[str]:
         for each in _path()
         if each and is_found(Path(each).exists) and str(Path(each).absolute()) not in own
     ]
-    return [*kept, str(Path(__file__).resolve().parents[3])]
+    return [*kept, str(_OUR_ROOT)]
 
 
 def _own_modules(folders: tuple[str, ...]) -> Iterator[str]:

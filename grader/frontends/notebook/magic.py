@@ -12,7 +12,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from grader import formatting
-from grader.frontends.notebook.checking import Refused, Stopped, checker_of, forget
+from grader.frontends.notebook.checking import Refused, Stopped, checker_of, forget, shell_here
 from grader.frontends.notebook.result import Result
 
 HELP = """Check functions of this notebook, as executed so far.
@@ -130,11 +130,9 @@ def _plain(words: str) -> dict[str, str]:
 
 def grader(line: str = "") -> None:
     """Stand here for IPython's help, which shows `HELP` instead."""
-    from IPython import get_ipython  # noqa: PLC0415  the kernel has it
-
     output: _Output | None = None
     try:
-        shell = get_ipython()
+        shell = shell_here()
         output = _Output(shell)
         _answer(shell, line, output, sys._getframe(1))  # noqa: SLF001  the cell that calls
     except KeyboardInterrupt:

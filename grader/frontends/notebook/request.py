@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from grader.frontends.notebook.snapshot import Snapshot
@@ -30,8 +30,7 @@ class Request:
 
     def to_bytes(self) -> bytes:
         """As a message."""
-        fields = {name: getattr(self, name) for name in self.__slots__ if name != "snapshot"}
-        return json.dumps({**fields, "snapshot": self.snapshot.to_json()}).encode()
+        return json.dumps(asdict(self), default=sorted).encode()  # sets, as lists
 
     @classmethod
     def from_bytes(cls, message: bytes) -> Self:

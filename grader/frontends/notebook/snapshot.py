@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 
 def is_found(look: Callable[[], bool]) -> bool:
@@ -42,14 +41,9 @@ class Snapshot:
     folders: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
 
-    def to_json(self) -> str:
-        """As text for another process."""
-        return json.dumps(asdict(self) | {"ended": sorted(self.ended), "names": sorted(self.names)})
-
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """What `to_json` gave."""
-        data = json.loads(text)
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """From the fields as JSON has them."""
         return cls(
             cells=tuple(data["cells"]),
             stopped={int(number): line for number, line in data["stopped"].items()},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from grader.checks import is_slow
 from grader.extract.missing import is_plain
 from grader.feedback.brief import brief
 from grader.frontends import terminal
-from grader.frontends.notebook.executed import NOTEBOOK, Executed, cells_in_words
+from grader.frontends.notebook.executed import NOTEBOOK, Executed, cells_in_words, is_defined_in
 from grader.frontends.notebook.request import Request, pack
 from grader.model.report import CheckPart, Report, student_view
 from grader.spec import LoadedSpec
@@ -62,7 +61,7 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
     own = [check for check in away if not names or not names.isdisjoint(check.functions)]
     slow = [check for check in own if is_slow(check.kind)]
     if slow and not request.is_full:
-        titles = "; ".join(f"{check.title} ({_points(check.max_points)})" for check in slow)
+        titles = "; ".join(f"{check.title} ({formatting.worth(check.max_points)})" for check in slow)
         it, them = ("it times or trains", "it") if len(slow) == 1 else ("they time or train", "them")
         command = " ".join(["%grader", *request.functions, "--full"])
         yield f"Left out, because {it}: {titles}. {command} runs {them}."
@@ -113,8 +112,7 @@ def _broken(request: Request, seen: Report, done: Executed) -> Iterator[str]:
     """Executions that were to define a function anew, and did not."""
     for name in request.functions or seen.functions:
         broken = next((each for each in reversed(done.broken) if each.defines(name)), None)
-        definition = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
-        last = max((at for at, text in enumerate(done.cells, 1) if definition.search(text)), default=0)
+        last = max((at for at, text in enumerate(done.cells, 1) if is_defined_in(text, name)), default=0)
         if broken is not None and broken.number > last:
             is_there = seen.functions[name].status != "missing"
             became = "is graded as it was before" if is_there else "is still not defined"
@@ -123,12 +121,7 @@ def _broken(request: Request, seen: Report, done: Executed) -> Iterator[str]:
 
 
 def _worth(checks: list[CheckPart]) -> str:
-    return _points(sum(check.max_points for check in checks))
-
-
-def _points(amount: float) -> str:
-    shown = formatting.points(amount)
-    return f"{shown} {'point' if shown == '1' else 'points'}"
+    return formatting.worth(sum(check.max_points for check in checks))
 
 
 def _by_execution(report: Report) -> Report:

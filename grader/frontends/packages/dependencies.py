@@ -14,7 +14,7 @@ from grader.errors import UsageError
 TORCH = "torch"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_WHEEL = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl", re.ASCII)
+_WHEEL = re.compile(r"(?P<name>[^-]+)-[^-]+(-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl", re.ASCII)
 
 
 def needed(requirements: Sequence[str], *, with_torch: bool) -> tuple[str, ...]:
@@ -75,9 +75,8 @@ def read_wheels(folder: Path, requirements: Sequence[str], constraints: str) -> 
 
 
 def _fits(path: Path, version: str | None) -> bool:
-    match = _WHEEL.fullmatch(path.name)
-    assert match is not None
-    return version is None or match["version"].partition("+")[0] == version  # torch-2.13.0+cpu is 2.13.0
+    _, found, *_ = path.name.split("-")
+    return version is None or found.partition("+")[0] == version  # torch-2.13.0+cpu is 2.13.0
 
 
 def _requires(path: Path) -> Iterator[str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from grader import formatting
 from grader.api import IsolationName
 from grader.errors import UsageError
-from grader.model.assignment import Limits
-from grader.spec import LoadedSpec
+
+if TYPE_CHECKING:
+    from grader.spec import LoadedSpec
 
 SETTINGS_FILE = "grading.json"
-
 
 _STUDENT_SHARE, _WATCHDOG_SHARE = 0.7, 0.9
 """Of the platform's limit: what endless loops in all functions may take, and when the grading is stopped."""
@@ -53,15 +53,15 @@ class PackageSettings:
 def read_settings(folder: Path) -> PackageSettings:
     """The settings in a package's folder. UsageError if they are not there, or not such."""
     path = folder / SETTINGS_FILE
+    shown = formatting.printable(str(path))
     try:
         found = PackageSettings(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        shown = formatting.printable(str(path))
         raise UsageError(
             f"{shown}: cannot be read: {error}; make the package again with grader package"
         ) from error
     if found.isolation not in get_args(IsolationName):
-        raise UsageError(f"{path}: unknown isolation {found.isolation!r}")
+        raise UsageError(f"{shown}: unknown isolation {found.isolation!r}")
     return found
 
 
@@ -77,9 +77,8 @@ def within(loaded: LoadedSpec, limit_seconds: int, free_bytes: int | None = None
     share = limit_seconds * _STUDENT_SHARE / len(spec.functions) / _WAITING
     call, training = max(_LEAST_CALL, share), max(_LEAST_TRAINING, share)
     memory = limits.memory_bytes if free_bytes is None else max(_LEAST_MEMORY, free_bytes - _JUDGES_MEMORY)
-    lowered = Limits.model_validate(
-        {
-            **limits.model_dump(),
+    lowered = limits.model_copy(
+        update={
             "call_seconds": min(limits.call_seconds, call),
             "load_seconds": min(limits.load_seconds, call),
             "training_seconds": min(limits.training_seconds, training),

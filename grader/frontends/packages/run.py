@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
+from grader import formatting
 from grader.errors import GraderError, IsolationError
+from grader.execution.forecast import spec_needs_torch
 from grader.execution.warm import warm_sandbox
 from grader.frontends.one_submission import grade_entry
 from grader.frontends.packages.grading import PackageSettings, read_settings, within
@@ -74,7 +76,8 @@ def look(folder: Path) -> None:
 def run(platform: PlatformName, folder: Path, root: Path, words: Mapping[str, str]) -> int:
     """Grade the platform's submission and write its file. The exit code."""
     settings = read_settings(folder)
-    with warm_sandbox(with_torch=_needs_torch(settings, folder)) as sandbox:
+    spec = _spec_path(settings, folder)
+    with warm_sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
         from grader.batch.store import write_to
         from grader.execution.capacity import capacity
         from grader.frontends.packages import hand_in
@@ -82,7 +85,7 @@ def run(platform: PlatformName, folder: Path, root: Path, words: Mapping[str, st
 
         here = capacity()
         free_bytes = here.free_bytes if here.is_limited else None
-        loaded = within(load_spec(_spec_path(settings, folder)), settings.limit_seconds, free_bytes)
+        loaded = within(load_spec(spec), settings.limit_seconds, free_bytes)
         entry = hand_in.hand_in(platform, root)
         if platform == "gradescope":  # whose standard output only instructors see
             for line in hand_in.remarks(hand_in.metadata(root)):
@@ -128,12 +131,6 @@ def main() -> None:
     sys.exit(code)
 
 
-def _needs_torch(settings: PackageSettings, folder: Path) -> bool:
-    from grader.execution.forecast import spec_needs_torch
-
-    return spec_needs_torch(_spec_path(settings, folder))
-
-
 def _spec_path(settings: PackageSettings, folder: Path) -> str:
     return str(folder / settings.spec) if "/" in settings.spec else settings.spec
 
@@ -156,8 +153,6 @@ def _in_one_line(kind: type[BaseException], _: BaseException, __: object) -> Non
 
 
 def _say(line: str) -> None:
-    from grader import formatting
-
     sys.stdout.write(f"grader: {formatting.printable(line)}\n")
 
 

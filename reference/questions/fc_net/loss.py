@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.epsilons import LOSS_NOTE, losses_with_epsilons
-from reference.losses.problem import Array, cross_entropies, softmax
+from reference.losses.epsilons import LOSS_NOTE, with_epsilons
+from reference.losses.problem import Array, softmax
 from reference.mistakes import Mistake
 from reference.questions.fc_net.cases import DEEP, PARAMETERS, SHALLOW, Case, drawn, without_labels
 from reference.questions.fc_net.network import Evaluated, Faults, evaluate, flat, parameters_of, scores
@@ -37,13 +37,6 @@ def _answer(inputs: Inputs, names: Names = ANY_DEPTH, faults: Faults = Faults())
     found = _evaluated(inputs, faults)
     parts = (each for kind in (found.weights, found.biases) for each in (_joined(kind[:-1]), kind[-1]))
     return {"loss": np.asarray(found.loss), **dict(zip(names, parts, strict=True))}
-
-
-def _with_epsilons(inputs: Inputs, names: Names) -> Sequence[Answer]:
-    """The losses with a harmless epsilon inside the logarithm."""
-    right, found, y = _answer(inputs, names), _scores(inputs), inputs.array("y")
-    regularizer = right["loss"] - cross_entropies(found, y).mean()
-    return [{**right, "loss": loss + regularizer} for loss in losses_with_epsilons(found, y)]
 
 
 def _joined(arrays: Sequence[Array]) -> Array:
@@ -248,7 +241,7 @@ def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Questi
             outputs={"loss": "number", **dict.fromkeys(names, "array")},
             draw=drawn(cases),
             answer=lambda inputs: _answer(inputs, names),
-            accepted=lambda inputs: _with_epsilons(inputs, names),
+            accepted=lambda inputs: with_epsilons(_answer(inputs, names), _scores(inputs), inputs.array("y")),
             accepted_note=LOSS_NOTE,
             driver=("fc_net", "loss"),
             right=_RIGHT,

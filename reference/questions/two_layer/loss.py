@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from reference.losses.epsilons import LOSS_NOTE, losses_with_epsilons
-from reference.losses.problem import Array, cross_entropies, softmax
+from reference.losses.epsilons import LOSS_NOTE, with_epsilons
+from reference.losses.problem import Array, softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import (
@@ -77,13 +77,6 @@ def _scores(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  
 def _evaluate(inputs: Inputs, faults: Faults = Faults()) -> dict[str, Array]:  # noqa: B008  frozen
     X, y = inputs.arrays("X", "y")
     return evaluate(parameters_of(inputs), X, y, inputs.number("reg"), inputs.convention, faults)
-
-
-def _with_epsilons(inputs: Inputs) -> Sequence[dict[str, Array]]:
-    """The losses with a harmless epsilon inside the logarithm."""
-    right, found, y = _evaluate(inputs), _scores(inputs), inputs.array("y")
-    regularizer = right["loss"] - cross_entropies(found, y).mean()
-    return [{**right, "loss": loss + regularizer} for loss in losses_with_epsilons(found, y)]
 
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
@@ -284,7 +277,7 @@ LOSS_QUESTIONS = (
         outputs={"loss": "number", **dict.fromkeys(GRADIENTS, "array")},
         draw=_draw,
         answer=_evaluate,
-        accepted=_with_epsilons,
+        accepted=lambda inputs: with_epsilons(_evaluate(inputs), _scores(inputs), inputs.array("y")),
         accepted_note=LOSS_NOTE,
         driver=("two_layer", "loss"),
         right=("two_layer", "loss"),

@@ -479,7 +479,7 @@ def test_a_lost_naive_function_costs_the_vectorized_one_nothing(instead):
     found = verdict(answer=answer)
 
     assert (found.status, found.credit) == ("passed", 1.0)
-    assert "as fast as the reference's naive one (yours does not give correct results)" in found.message
+    assert "as fast as the reference's naive one (you have no correct one yet)" in found.message
     assert "cold_speedup" not in found.measured
     assert sum(called) == 1  # not again after the first
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from grader.frontends.notebook.executed import cells_in_words, executed
+from grader.frontends.notebook.request import Request
 from grader.frontends.notebook.snapshot import Snapshot
 
 F, NEWER_F = "def f():\n    return 1", "def f():\n    return 2"
@@ -118,5 +119,5 @@ def test_a_snapshot_survives_its_way():
         ("/here/m.py",),
     )
 
-    assert Snapshot.from_json(snapshot.to_json()) == snapshot
+    assert Request.from_bytes(Request(snapshot).to_bytes()).snapshot == snapshot
     assert b"cells" in executed(snapshot).notebook

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,10 @@ from grader.frontends.packages.run import look, main, result_file, run
 from grader.sandbox import interruption
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.isolation import Isolation, IsolationLevel
+from tests.pace import HANG_SECONDS
 from tests.samples import BOTH_FUNCTIONS, MINI_NUMPY_SPEC, check_part, report_of
 
+ROOT = Path(__file__).resolve().parents[3]
 PARTIAL = Isolation(IsolationLevel.partial, ("filesystem",))
 
 
@@ -169,3 +173,17 @@ def test_where_students_read_the_log_it_names_no_check(command, package, capsys,
         capsys.readouterr().out
         == "grader: this is a fault of the grader, not of the submission (RuntimeError)\n"
     )
+
+
+def test_nothing_large_is_imported_before_the_students_process_is_started():
+    code = "import sys, grader.frontends.packages.run; print({'numpy', 'pydantic', 'typer'} & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HANG_SECONDS,
+    )
+
+    assert done.stdout == "set()\n"
