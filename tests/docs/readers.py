@@ -134,12 +134,6 @@ def canvas_class(folder: Path) -> None:
             download.writestr(name, content)
 
 
-def class_with_roster(folder: Path) -> None:
-    """The same with its roster."""
-    canvas_class(folder)
-    take(file_of("instructors.md", "students.csv"), folder)
-
-
 def late_student(folder: Path) -> None:
     """Of the same class only who handed in late."""
     with ZipFile(folder / "submissions.zip", "w") as download:
@@ -152,25 +146,6 @@ def canvas_gradebook(folder: Path) -> None:
     """The same with the gradebook that docs/exports.md shows."""
     canvas_class(folder)
     take(file_of("exports.md", "grades.csv"), folder)
-
-
-def graded_class(folder: Path) -> None:
-    """The class of docs/instructors.md, graded."""
-    class_with_roster(folder)
-    words = (
-        "grader",
-        "batch",
-        "submissions.zip",
-        "--spec",
-        "cs231n",
-        "--out",
-        "graded",
-        "--roster",
-        "students.csv",
-        "--quick",
-    )
-    take(Command(words), folder)
-    take(Command(("grader", "override", "graded", "105", "--points", "60", "--reason", "by mail")), folder)
 
 
 def student_folder(folder: Path) -> None:

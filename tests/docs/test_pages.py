@@ -36,7 +36,6 @@ PARTS = {
     "own-assignment.md": (("", readers.kmeans_class),),
     "writing-a-spec.md": (("", readers.a_copied_spec),),
     "late-work.md": (("", readers.late_student),),
-    "exports.md": (("", readers.graded_class),),
     "reports.md": (("", readers.student_folder),),
     "isolation.md": (("", readers.small_class),),
 }
@@ -54,11 +53,20 @@ def part_of(page, section):
     return text
 
 
+AFTER = {"exports.md": "instructors.md"}
+"""Pages whose readers go on in the folder that another page has left them: one grading for both."""
+
+
 def reading():
+    following = {before: DOCS / name for name, before in AFTER.items()}
     for page in PAGES:
         for section, prepare in PARTS.get(page.name, (("", None),)):
-            if any(is_run(step) for step in steps(part_of(page, section))):
-                yield pytest.param(page, section, prepare, id=f"{page.name} {section}".strip())
+            texts = [part_of(page, section)]
+            if page.name in following:
+                texts.append(text_of(following.pop(page.name)))
+            if page.name not in AFTER and any(is_run(step) for text in texts for step in steps(text)):
+                yield pytest.param(texts, prepare, id=f"{page.name} {section}".strip())
+    assert not following
 
 
 def is_run(step):
@@ -66,17 +74,17 @@ def is_run(step):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page, section, prepare", list(reading()))
-def test_the_page_does_what_it_says(page, section, prepare, tmp_path):
+@pytest.mark.parametrize("texts, prepare", list(reading()))
+def test_the_page_does_what_it_says(texts, prepare, tmp_path):
     if prepare is not None:
         prepare(tmp_path)
-    asked = steps(part_of(page, section))
-    cells = [step for step in asked if isinstance(step, Cell)]
-    if cells:
-        pytest.importorskip("nbclient")
-        readers.execute(cells, tmp_path)
-    for step in asked:
-        readers.take(step, tmp_path)
+    for asked in map(steps, texts):
+        cells = [step for step in asked if isinstance(step, Cell)]
+        if cells:
+            pytest.importorskip("nbclient")
+            readers.execute(cells, tmp_path)
+        for step in asked:
+            readers.take(step, tmp_path)
 
 
 def test_a_command_that_is_not_run_is_one_that_could_be():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.batch.class_record import parse_class_record
+from tests.pace import HANG_SECONDS
 from tests.push.conftest import add_student, write_config
 from tests.push.fake_platform import FakePlatform
 from tests.samples import check_part, report_of
@@ -453,7 +454,7 @@ def test_a_push_that_is_killed_is_continued_without_a_word_twice(grader, store, 
 
     platform.fault = kill_at_the_second
     process = started(tmp_path, config)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG_SECONDS)
     with (store.folder / "pushed.jsonl").open("a") as journal:
         journal.write('{"time": "2026-')  # as a kill may leave it
     dry = grader("push", "lti-ags", "out", "--config", config, "--dry-run")
@@ -480,7 +481,7 @@ def test_ctrl_c_ends_after_the_request_with_its_line_in_the_journal(grader, stor
 
     canvas.fault = stop_at_the_second
     process = started(tmp_path, config)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_SECONDS)
     sent = [user for user, end in outcomes(store) if end == "sent"]
     again = grader("push", "lti-ags", "out", "--config", config)
 

@@ -40,7 +40,7 @@ def test_an_endless_loop_that_catches_errors_is_stopped_in_any_thread():
 
     thread = threading.Thread(target=run, name="another")
     thread.start()
-    thread.join(60)
+    thread.join(HANG_SECONDS)
     run()
 
     assert stopped == ["another", threading.current_thread().name]

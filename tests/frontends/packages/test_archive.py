@@ -13,6 +13,7 @@ from grader.frontends.packages.archive import PackageContents, members, spec_pat
 from grader.frontends.packages.grading import PackageSettings
 from grader.spec import FOLDER_SPEC, load_spec
 from grader.spec.starting import write_new_spec
+from tests.pace import HANG_SECONDS
 from tests.samples import MINI_NUMPY_SPEC, mini_spec
 
 PLATFORMS = ("gradescope", "prairielearn", "classroom50")
@@ -96,7 +97,7 @@ def test_no_file_names_a_host_and_each_script_is_whole(platform):
         assert "://" not in text, name
         assert "@WATCHDOG" not in text, name
         if text.startswith("#!/bin/sh"):
-            subprocess.run(["sh", "-n"], input=text, text=True, check=True, timeout=60)
+            subprocess.run(["sh", "-n"], input=text, text=True, check=True, timeout=HANG_SECONDS)
         if name.endswith(".py"):
             ast.parse(text)
 
