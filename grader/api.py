@@ -120,7 +120,7 @@ class _Options:
     data: PathLike | None = None
     isolation: IsolationName = "process"
     for_page: bool = False
-    """Give the report the curves of the reference too, for `grader.feedback.page.student_page`: up to a CPU second each."""
+    """Give the report the curves of the reference too, for `grader.feedback.page.student_page`: 0.1 to 0.2 CPU s each."""
 
     def __post_init__(self) -> None:
         """Refuse wrong values before any process is started."""

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader import formatting
-from grader.batch.store import ReportStore, read_own
+from grader.batch.store import ReportStore
 from grader.errors import ReportError, UsageError
 from grader.model.report import parse_report
 from grader.model.student_result import StudentResult
+from grader.output_files import read_own
 
 
 @dataclass(frozen=True, slots=True)

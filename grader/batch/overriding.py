@@ -14,11 +14,12 @@ from grader.batch.rules.applied import Applied
 from grader.batch.rules.class_rules import GREATEST_POINTS, Override
 from grader.batch.rules.overrides import overrides_text, read_overrides
 from grader.batch.rules.whose import Directory
-from grader.batch.store import ReportStore, write_atomically
+from grader.batch.store import ReportStore
 from grader.batch.student_name import StudentName
 from grader.errors import RulesError
 from grader.model.report import Report
 from grader.model.student_result import Change, StudentResult
+from grader.output_files import write_atomically
 
 GREATEST_REASON = 1000
 

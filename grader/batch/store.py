@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import logging
-import os
-import secrets
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,86 +17,18 @@ from grader.errors import OutputError, ReportError
 from grader.exporters import gradebook
 from grader.model.report import SCHEMA_VERSION, Report, parse_report
 from grader.model.student_result import StudentResult
-from grader.sandbox import interruption
+from grader.output_files import HALF, not_written, read_own, write_atomically
 
 ROSTER_NAME = "roster.csv"
 RULES_NAME = "class.toml"
 OVERRIDES_NAME = "overrides.toml"
 
-_HALF = ".*.????????.part"
 _BEGINNING = f'{{\n  "schema_version": "{SCHEMA_VERSION}",'.encode()
 """Of every report that this version writes."""
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 _log = logging.getLogger(__name__)
-
-
-def write_atomically(path: Path, text: str | bytes) -> None:
-    """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither. Ctrl-C waits for it.
-
-    Whatever else is in its place, such as a link or a pipe of somebody who shares the folder, is not written to.
-    Raises OutputError if it cannot be written: no folder, no permission, no space.
-    """
-    content = text.encode() if isinstance(text, str) else text
-    try:
-        with interruption.deferred():
-            _replace(path, content)
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def write_to(path: Path, text: str | bytes) -> None:
-    """As `write_atomically`, but what is not a regular file (/dev/stdout, a named pipe) is written to, not replaced."""
-    if path.is_file() or not path.exists():
-        write_atomically(path, text)
-        return
-    try:
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def read_own(path: Path) -> str:
-    """The text of a file in the output folder. OSError if it cannot be read, and for a pipe, which could keep us waiting."""
-    return io.TextIOWrapper(io.BytesIO(read_own_bytes(path)), encoding="utf-8").read()
-
-
-def read_own_bytes(path: Path) -> bytes:
-    """The bytes of a file in the output folder. Raises as `read_own` does."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        raise OSError(errno.EINVAL, "it is not a file")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # _HALF
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(OSError):  # after a replacement there is nothing left to remove
-            temporary.unlink()
-
-
-def _not_written(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
-    if isinstance(error, FileExistsError | NotADirectoryError):
-        above = next(
-            (each for each in (path, *path.parents) if each.exists() and not each.is_dir()), path.parent
-        )
-        reason = f"{above} is not a folder"
-    return OutputError(formatting.printable(f"{path}: cannot be written: {reason}"), path=path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +97,7 @@ class ReportStore:
             self.reports_folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.reports_folder).close()
         except OSError as error:
-            raise _not_written(self.reports_folder, error) from error
+            raise not_written(self.reports_folder, error) from error
 
     @contextlib.contextmanager
     def held(self, advice: str = lock.ADVICE) -> Iterator[None]:
@@ -180,7 +108,7 @@ class ReportStore:
         self.prepare()
         with lock.held(self.folder, advice):
             for folder in (self.folder, self.reports_folder, self.feedback_folder):
-                for half in folder.glob(_HALF):
+                for half in folder.glob(HALF):
                     with contextlib.suppress(OSError):
                         half.unlink()
             yield

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from grader import formatting
-from grader.batch.store import write_to
 from grader.errors import OutputError, UsageError
 from grader.frontends.packages.bundle import Member, zipped
 from grader.model.artifact import Artifact
+from grader.output_files import write_to
 from grader.sandbox import interruption
 
 STANDARD_OUTPUT = "-"

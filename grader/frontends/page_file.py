@@ -6,12 +6,12 @@ import contextlib
 from functools import partial
 from pathlib import Path
 
-from grader.batch.store import write_atomically
 from grader.errors import SubmissionError
 from grader.feedback.page import student_page
 from grader.grading.grade import guarded
 from grader.intake.submission import load_submission
 from grader.model.report import Report
+from grader.output_files import write_atomically
 
 NOT_MADE = "The page could not be made, which is the grader's fault. The grade stands."
 

@@ -14,9 +14,9 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_serializer
 
 from grader import formatting
-from grader.batch.store import read_own_bytes
 from grader.errors import OutputError, PushError
 from grader.model.report import ReportModel
+from grader.output_files import read_own_bytes
 from grader.push.config import is_same_item
 
 JOURNAL_NAME = "pushed.jsonl"

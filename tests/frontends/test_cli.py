@@ -218,7 +218,7 @@ def test_a_report_that_cannot_be_written_in_the_end_does_not_hide_the_score(
         raise OutputError.at(path, "cannot be written: No space left on device")
 
     graded(PASSED)
-    monkeypatch.setattr("grader.batch.store.write_atomically", fail)
+    monkeypatch.setattr("grader.output_files.write_atomically", fail)
 
     ran = grader("check", "hw.py", "--spec", "mini.toml", "--json", "report.json")
 

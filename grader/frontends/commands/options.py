@@ -152,6 +152,6 @@ def write_json(place: str, text: str) -> None:
     if place == "-":
         typer.echo(text.encode(), nl=False)  # UTF-8 in any terminal
         return
-    from grader.batch.store import write_to
+    from grader.output_files import write_to
 
     write_to(Path(place), text)

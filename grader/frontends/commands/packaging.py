@@ -109,7 +109,7 @@ def package(
             f"the package has {formatting.size(len(content))}, but Classroom 50 downloads at most"
             f" {formatting.size(archive.CLASSROOM50_GREATEST_BYTES)}: leave out --wheels"
         )
-    from grader.batch.store import write_to
+    from grader.output_files import write_to
 
     write_to(output, content)
     typer.echo(f"Package: {formatting.printable(str(output))} ({formatting.size(len(content))})")

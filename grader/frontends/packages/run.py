@@ -78,9 +78,9 @@ def run(platform: PlatformName, folder: Path, root: Path, words: Mapping[str, st
     settings = read_settings(folder)
     spec = _spec_path(settings, folder)
     with warm_sandbox(with_torch=spec_needs_torch(spec)) as sandbox:
-        from grader.batch.store import write_to
         from grader.execution.capacity import capacity
         from grader.frontends.packages import hand_in
+        from grader.output_files import write_to
         from grader.spec import load_spec
 
         here = capacity()
