@@ -60,7 +60,7 @@ def test_a_check_that_passes_with_right_functions_passes_and_says_so(asked):
 
     assert (result.verdict.status, result.verdict.credit) == ("passed", 1.0)
     assert result.verdict.message == (
-        "Fine. Judged with a right svm_loss_vectorized: the submission's own is wrong."
+        "Fine. Judged with a right svm_loss_vectorized in place of the submission's own."
     )
     assert result.replaced == ("svm_loss_vectorized",)
 
@@ -69,7 +69,7 @@ def test_several_functions_are_listed(asked):
     result, _ = asked(WRONG, PASSED, (*RIGHT, Replacement("LinearClassifier", "train", "right", "")))
 
     assert result.verdict.message.endswith(
-        "Judged with right svm_loss_vectorized and LinearClassifier.train: the submission's own are wrong."
+        "Judged with right svm_loss_vectorized and LinearClassifier.train in place of the submission's own."
     )
 
 
