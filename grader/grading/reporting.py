@@ -266,10 +266,15 @@ class ReportDraft:
 def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
     """Whether a check found the function correct, or gave it points of its own."""
     return any(
-        (check.functions == (name,) and check.points > 0)
+        (check.points > 0 and (check.functions == (name,) or _is_asked(name, check)))
         or any(each.function == name and each.is_correct for each in check.findings)
         for check in checks
     )
+
+
+def _is_asked(name: str, check: CheckPart) -> bool:
+    """Whether the check is a question on this function, the first of those that its driver calls."""
+    return check.kind == "answers" and check.functions[0] == name
 
 
 def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:

@@ -145,7 +145,9 @@ def _loss_mistakes(names: Names) -> tuple[QuestionMistake, ...]:
 
 def _keys_missing(names: Names) -> tuple[Misshapen, ...]:
     depth = " Does it go through all layers, however many there are?" if names == ANY_DEPTH else ""
-    message = f"It is not in grads: every parameter needs a gradient there, under the parameter's own name.{depth}"
+    message = (
+        f"It is not in grads: every parameter needs a gradient there, under the parameter's own name.{depth}"
+    )
     return tuple(Misshapen("keys_missing", name, message, None) for name in names)
 
 

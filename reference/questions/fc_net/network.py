@@ -40,7 +40,13 @@ class Faults:
     """Whether the ReLUs stop slopes on their way back."""
     has_biases: bool = True
     back: Literal[
-        "chain", "scores' slopes", "masked slopes", "last slopes", "earlier input", "earlier cache", "earlier caches"
+        "chain",
+        "scores' slopes",
+        "masked slopes",
+        "last slopes",
+        "earlier input",
+        "earlier cache",
+        "earlier caches",
     ] = "chain"
     """What reaches a layer: the chain; the slopes of the scores, as they are or masked; those that leave the last layer; the chain
     with the input, with input and weights, or with input, weights and mask of the layer before it."""

@@ -147,7 +147,6 @@ _FAULT_MISTAKES = tuple(
 )
 
 
-
 def _with_penalty(of_scores: Callable[[Array, Array], float]) -> Callable[[Inputs], Array]:
     """The regularization plus another loss of the scores and labels."""
 

@@ -87,7 +87,8 @@ def evaluate(
         penalty /= y.size
     is_square = faults.norm == "squares"
     size = sum(
-        np.sum(parameters[name] ** 2 if is_square else np.abs(parameters[name])) for name in faults.regularized
+        np.sum(parameters[name] ** 2 if is_square else np.abs(parameters[name]))
+        for name in faults.regularized
     )
     found = {
         "loss": np.asarray(cross_entropies(outputs, y).sum() / count + penalty * size),
