@@ -378,10 +378,12 @@ class _Grading:
 
     def _fillings(self, check: AnyCheck) -> dict[str, Replacement]:
         """Right functions for unwritten ones, if the check's own function computes something besides calling them."""
-        names = [each.function for each in self.unwritten.values()]
-        if not check.fills_in or any(is_unwritten(self.extracted, each, names) for each in check.functions):
+        functions = self.extracted.functions
+        if not self.unwritten or not check.fills_in or not all(each in functions for each in check.functions):
             return {}
-        return self.unwritten
+        names = [each.function for each in self.unwritten.values()]
+        is_any_unwritten = any(is_unwritten(self.extracted, each, names) for each in check.functions)
+        return {} if is_any_unwritten else self.unwritten
 
     def _gives_points(self, check: AnyCheck, right: Replacement) -> bool:
         """Whether the check may earn points with this right function."""

@@ -376,11 +376,7 @@ class TwoLayerNet:
 def test_a_question_on_written_code_does_not_wait_for_an_unwritten_layer(sandbox, tmp_path, body, status):
     report = graded(sandbox, tmp_path, NET.replace("    pass\n", body), NETS)
 
-    assert {name: part.status for name, part in report.functions.items()} == {
-        "relu_forward": "correct" if report.functions["relu_forward"].status == "correct" else "unjudged",
-        "relu_backward": status,
-        "TwoLayerNet": "correct",
-    }
+    assert [report.functions[name].status for name in ("relu_backward", "TwoLayerNet")] == [status, "correct"]
     assert report.checks[1].points == 8
     assert report.checks[1].message.endswith(
         "Judged with a right relu_backward in place of the submission's own."
@@ -394,3 +390,10 @@ def test_code_that_only_calls_an_unwritten_layer_gets_nothing_for_ours(sandbox, 
 
     assert [check.points for check in report.checks] == [0, 0]
     assert report.functions["TwoLayerNet"].status != "correct"
+
+
+def test_a_missing_caller_of_an_unwritten_layer_is_told_as_missing(sandbox, tmp_path):
+    report = graded(sandbox, tmp_path, NET[: NET.index("class")], NETS)
+
+    assert [part.status for part in report.functions.values()] == ["unjudged", "not_written", "missing"]
+    assert [check.status for check in report.checks] == ["failed", "skipped"]

@@ -335,7 +335,18 @@ def _with_faults(faults: Faults, inputs: Inputs) -> Sequence[Answer]:
     return [{name: found[name] for name in _LARGE_OUTPUTS}]
 
 
-_BESIDE = {name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()}
+def _with_loss_of(mistake: QuestionMistake, inputs: Inputs) -> Sequence[Answer]:
+    return [{"loss": np.asarray(mistake.outcome(inputs)), "db2": _backward(inputs)["db2"]}]
+
+
+_BESIDE = {
+    **{name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()},
+    **{
+        each.name: partial(_with_loss_of, each)
+        for each in LOSS_MISTAKES
+        if each.output == "loss" and each.name in {"sign_flipped", "no_log"}
+    },
+}
 """What is right where the loss has a mistake that the other question names."""
 
 
