@@ -349,9 +349,11 @@ class _Grading:
         if verdict.credit:
             self.partly_right.add(right.target)
         is_wrong = any(each.is_correct is False for each in verdict.findings)
-        # A layer that returns its argument reads like a template's, but earned points with a known mistake.
+        # A layer that returns its argument or zeros reads like a template's, but earned points with a known mistake.
         is_named = any(
-            mistake.misconception != "all_zero" for each in verdict.findings for mistake in each.diagnosis
+            mistake.misconception != "all_zero" or result.check.fills_in
+            for each in verdict.findings
+            for mistake in each.diagnosis
         )
         is_written = (verdict.credit and is_named) or not is_unwritten(self.extracted, right.function)
         if is_wrong:
