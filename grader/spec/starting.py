@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from grader import formatting
 from grader.errors import SpecError
@@ -36,7 +36,7 @@ def write_new_spec(folder: Path) -> tuple[Path, ...]:
         for source in sorted(_TEMPLATE.rglob("*"))
         if source.suffix in {".py", ".toml"}
     }
-    spec = PurePath(FOLDER_SPEC)
+    spec = Path(FOLDER_SPEC)
     files[spec] = files[spec].replace(_PLACEHOLDER, name.encode())
     write_folder(folder, files.items())
     return tuple(folder / each for each in files)
