@@ -133,8 +133,8 @@ class AnswersCheck(AskingCheck):
 
     @property
     def fills_in(self) -> bool:
-        """Unless training must reach something: there, a right function of ours would do most of the work."""
-        return not self._question.is_learning
+        """Where the handout has nothing of the answer."""
+        return self._question.is_left_to_students
 
     def replacement(self, assignment: Assignment, /) -> Replacement | None:
         """A right function or method, where the question has one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -286,22 +287,25 @@ _DTYPE_RULE = _count_rule(
     "{count} of the {all} parameters are not float32, the default dtype: does the cast come after all of them are made?",
 )
 
-LOSS_QUESTIONS = (
-    *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
-    *_questions("fully_connected", DEEP, ANY_DEPTH),
-    Question(
-        name="fully_connected_float32",
-        parameters=_WITH_ROWS,
-        outputs={"dtypes": "number", "scores": "array"},
-        draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
-        answer=_single,
-        driver=("fc_net", "single"),
-        right=_RIGHT,
-        method="loss",
-        mistakes=_SCORE_MISTAKES,
-        tolerances={"scores": SCORES32},
-        free=("dtypes",),
-        rules=(_DTYPE_RULE,),
-        unchanged=(),
-    ),
+LOSS_QUESTIONS = tuple(
+    replace(each, is_left_to_students=True)
+    for each in (
+        *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
+        *_questions("fully_connected", DEEP, ANY_DEPTH),
+        Question(
+            name="fully_connected_float32",
+            parameters=_WITH_ROWS,
+            outputs={"dtypes": "number", "scores": "array"},
+            draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
+            answer=_single,
+            driver=("fc_net", "single"),
+            right=_RIGHT,
+            method="loss",
+            mistakes=_SCORE_MISTAKES,
+            tolerances={"scores": SCORES32},
+            free=("dtypes",),
+            rules=(_DTYPE_RULE,),
+            unchanged=(),
+        ),
+    )
 )

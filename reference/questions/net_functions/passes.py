@@ -413,6 +413,7 @@ _PREDICT_MISSHAPEN = (
 PASS_QUESTIONS = (
     Question(
         name="nn_forward_pass",
+        is_left_to_students=True,
         parameters=_WITH_ROWS,
         outputs={"scores": "array", "hidden": "array"},
         draw=_draw_rows,
@@ -425,6 +426,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_forward_backward",
+        is_left_to_students=True,
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={
             "scores": "array",
@@ -455,6 +457,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_large_scores",
+        is_left_to_students=True,
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={"loss": "number", "db2": "array"},
         draw=_draw_large,
@@ -470,6 +473,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_predict",
+        is_left_to_students=True,
         parameters=_WITH_ROWS,
         outputs={"labels": "labels"},
         draw=_draw_rows,
