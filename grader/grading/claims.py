@@ -61,8 +61,8 @@ def far_off(claims: Sequence[ClaimPart]) -> Iterator[FlagPart]:
                 message=(
                     f"{each.title}: {each.file}, cell {each.cell}, prints {formatting.number(each.printed, 4)}, but"
                     f" {formatting.number(each.measured, 4)} was measured with CIFAR-10. The cell may be of another run, or"
-                    " edited, or the data may have been prepared in another way. Printed numbers earn no points; nothing was"
-                    " taken off."
+                    " edited, or the data may have been prepared in another way. Printed numbers neither"
+                    " earn nor cost points."
                 ),
                 audience="instructor",
             )

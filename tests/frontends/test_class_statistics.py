@@ -23,7 +23,7 @@ HOSTILE = "[red]x[/] \x1b]0;title\x07\u202ekcab"
 HALF = {
     "part": "gradient",
     "misconception": "half_regularizer",
-    "message": "It equals the correct gradient with half of the regularizer's part: what is its derivative?",
+    "message": "It equals the correct gradient with half the regularizer's part: what is its derivative?",
 }
 
 
@@ -96,7 +96,7 @@ def test_a_class_is_read_from_top_to_bottom():
         "  see who failed a check and why: grader results DIR --check ID",
         "",
         "Commonest mistakes",
-        "  1 of 3: gradient with half of the regularizer's part",
+        "  1 of 3: gradient with half the regularizer's part",
         "    in f",
         "",
         "Who needs a look",
@@ -375,7 +375,7 @@ def test_who_failed_a_check_is_listed_by_reason():
         "mini: f_values, worth 10 points",
         "Passed by 1 of 4 students, mean 25 % of its points.",
         "",
-        "2 students: gradient with half of the regularizer's part",
+        "2 students: gradient with half the regularizer's part",
         "  Ann (A) and Bob (B)",
         "",
         "1 student: skipped: f is missing.",

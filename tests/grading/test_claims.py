@@ -134,8 +134,8 @@ def test_a_number_far_from_what_the_weights_give_is_for_the_instructor():
     assert (flag.kind, flag.function, flag.audience) == ("suspect_accuracy", None, "instructor")
     assert flag.message == (
         "Test accuracy: a/softmax.ipynb, cell 2, prints 0.371, but 0.3 was measured with CIFAR-10. The cell may be of another"
-        " run, or edited, or the data may have been prepared in another way. Printed numbers earn no points; nothing was taken"
-        " off."
+        " run, or edited, or the data may have been prepared in another way. Printed numbers neither earn"
+        " nor cost points."
     )
 
 

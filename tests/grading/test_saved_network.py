@@ -120,7 +120,7 @@ FAULTS = {
         {},
         (
             "nn_best_model.pt is not in the submission, or larger than 64 MiB: run the cells of the notebooks that save the"
-            " weights, and hand in what they write."
+            " weights, and hand in the files they write."
         ),
     ),
     "a network": (

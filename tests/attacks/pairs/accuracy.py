@@ -277,7 +277,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("accuracy",),
     ),
     "wrong loss, right steps": _functions(
-        "The trainer calls a wrong loss for show and computes the right gradient itself.",
+        "The trainer calls a wrong loss for show and computes the correct gradient itself.",
         f"""
 right = svm_loss_vectorized
 
@@ -410,7 +410,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("does not train with svm_loss_vectorized",),
     ),
     "a wrong loss in batches too great to ask": _functions(
-        "The trainer has the right gradient, and calls a wrong loss with more rows than the judge asks about.",
+        "The trainer has the correct gradient, and calls a wrong loss with more rows than the judge asks about.",
         f"""
 right = svm_loss_vectorized
 

@@ -203,7 +203,7 @@ PAIRS: Mapping[str, Pair] = {
         honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=20.0,
-        says=("history cannot be judged without W",),
+        says=("history cannot be graded without W",),
     ),
     "a network that never trains": Pair(
         cheat="its parameters stay at their start, with the losses of a start",

@@ -51,7 +51,7 @@ def test_a_mistake_is_told_once_with_its_students(page):
     (mistake,) = page.classed("mistake")
 
     assert " ".join(mistake.text.split()).startswith(
-        "3 of 4 gradient with half of the regularizer's part in f Who has it"
+        "3 of 4 gradient with half the regularizer's part in f Who has it"
     )
     assert "Bo B, Cy C, Di D" in " ".join(mistake.text.split())
 
