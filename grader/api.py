@@ -151,7 +151,7 @@ class _Options:
         self._check_only(loaded)
         if self.quick and not self.only and all(check.is_slow for check in loaded.spec.checks):
             raise UsageError(
-                f"a quick run of {loaded.spec.name} leaves nothing to grade: each of its checks times or trains"
+                f"a quick run of {loaded.spec.name} leaves nothing to grade: all of its checks time or train"
             )
         assignment = loaded.spec.assignment
         if cluster is None:

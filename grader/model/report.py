@@ -225,7 +225,8 @@ class FlagPart(ReportModel):
         description=(
             "restriction_violated: a function uses something that the assignment forbids; restriction_noted: something"
             " that it only notes; unclear_code: the grader cannot tell what a function calls, which costs nothing;"
-            " impossible_time: faster than possible; suspect_accuracy: nobody can tell how it was reached;"
+            " impossible_time: faster than possible; suspect_accuracy: the grader cannot tell how it was"
+            " reached;"
             " wrong_spec: another assignment fits better;"
             " unreadable: the submission cannot be read; grader_fault: the grader failed; note: a remark."
         )

@@ -38,7 +38,7 @@ def write_new_spec(folder: Path) -> tuple[Path, ...]:
             )
             written.append(place)
     except FileExistsError as error:
-        raise SpecError(f"{shown}: is there already, and was left as it is; choose another name") from error
+        raise SpecError(f"{shown}: already exists, and was left unchanged; choose another name") from error
     except OSError as error:
         raise SpecError(f"{shown}: cannot be written: {error.strerror or error}") from error
     return tuple(written)
