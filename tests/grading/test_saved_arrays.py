@@ -170,7 +170,7 @@ def test_weights_for_the_other_order_of_channels_are_told(sandbox):
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Look again.")
     assert verdict.message.startswith("Not accurate enough: best.npy labels 0.")
-    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on such ones?" in verdict.message
+    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on those?" in verdict.message
 
 
 def test_each_bar_counts_half_of_its_file_and_each_file_alike(sandbox):
@@ -435,7 +435,7 @@ HOSTILE = {
     ),
     "noise": (
         lambda: npy({"W": np.random.default_rng(0).normal(size=(3073, 10))}),
-        "best.npy was not trained: it is noise. The weights of pixels beside each other have nothing in common",
+        "best.npy was not trained: it is noise. The weights of neighboring pixels are unrelated",
     ),
 }
 
