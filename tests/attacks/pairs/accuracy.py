@@ -456,7 +456,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: steps of its own": _class(
         "train shrinks a solution step by step; the honest one has the loss inside.",
@@ -488,7 +488,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: the last step leads elsewhere": _class(
         "train ends with other weights.",

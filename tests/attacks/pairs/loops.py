@@ -291,7 +291,7 @@ def _idle(cheat: str, hostile: str, honest: str) -> Pair:
         honest=honest,
         points=0,
         honest_points=1,
-        says=("does its work outside its loops", "whatever numbers they see"),
+        says=("does its work outside its loops", "whatever numbers the loops see"),
     )
 
 

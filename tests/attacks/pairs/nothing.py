@@ -175,7 +175,7 @@ PAIRS: Mapping[str, Pair] = {
         honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=20.0,
-        says=("proves nothing",),
+        says=("does not count",),
     ),
     "weights of zero beside no history": Pair(
         cheat="what would tell that nothing was learned is not there",
