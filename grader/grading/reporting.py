@@ -360,7 +360,7 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
             places = formatting.several([str(place) for place in duplicate.locations])
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
-        notes.append("it names CUDA; it ran on the CPU, because no GPU was used")
+        notes.append("it asks for CUDA; it ran on the CPU, because no GPU was used")
     packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
     if stubs := [module for module in function.stubs if module in packages]:
         notes.append(f"{formatting.several(stubs)} cannot be used here; calls to it do nothing")

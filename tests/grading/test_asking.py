@@ -275,9 +275,9 @@ UNKNOWN = ("'b1': dh.sum(axis=0)", "'b1': 1.3 * dh.sum(axis=0)")
 @pytest.mark.parametrize(
     "changes,points,words",
     [
-        ((), 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
+        ((), 17, "TwoLayerNet is correct here apart from a mistake that is graded elsewhere."),
         ((UNKNOWN,), 17, "Judged with a right TwoLayerNet.loss"),
-        (HELPER, 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
+        (HELPER, 17, "TwoLayerNet is correct here apart from a mistake that is graded elsewhere."),
         ((UPHILL,), 0, "TwoLayerNet"),
         ((*HELPER, UPHILL), 0, "TwoLayerNet"),
     ],

@@ -57,9 +57,9 @@ def change_rules(names: Sequence[str]) -> tuple[Rule, ...]:
 
 
 _CACHE_RULES = (
-    ("cache_of_another_form", "The backward pass raises an error with the cache that this returns, but not with the inputs as the handout keeps them: does the cache hold all of them?"),
-    ("cache_of_another_shape", "With the cache that this returns the gradients have other shapes than with the inputs themselves: is an input reshaped before it is kept?"),
-    ("cache_of_other_values", "With the cache that this returns the gradients have other values than with the inputs themselves: what does the cache hold?"),
+    ("cache_of_another_form", "The backward pass raises an error with the cache returned here, but not with the inputs in the handout's order: does the cache hold all of them?"),
+    ("cache_of_another_shape", "With the cache returned here, the gradients have different shapes than with the inputs themselves: do you reshape an input before caching it?"),
+    ("cache_of_other_values", "With the cache returned here, the gradients have different values than with the inputs themselves: what does the cache hold?"),
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def cache_question(
     nothing = Rule(
         "nothing_to_compare",
         "backward",
-        "The cache cannot be tried until both passes return arrays for the inputs as the handout keeps them.",
+        "The cache cannot be tested until both passes return arrays for the handout's inputs.",
         is_nothing,
         is_symptom=True,
     )

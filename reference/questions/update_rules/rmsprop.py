@@ -55,26 +55,26 @@ _RULE = UpdateRule(
     positive=("cache",),
 )
 
-_WEIGHTS = "which weights do the old cache and the new square have?"
-_EPSILON = "epsilon is config's, 1e-8 if it has none."
-_SQUARES = "what is averaged is their squares."
+_WEIGHTS = "what weights should the old cache and the new square have?"
+_EPSILON = "use config's epsilon, 1e-8 if it has none."
+_SQUARES = "average their squares instead."
 _unsquared = _by(lambda c, dw, rho: rho * c + (1 - rho) * dw)
 
 _TABLE: Mistakes = {
     "old": ("dividing by the root of the cache from before the step: which one belongs to this gradient?", _by(scaled=lambda dw, _, eps, c: dw / (np.sqrt(c) + eps))),
-    "no_one_minus": (f"a new square with the weight 1: {_WEIGHTS}", _by(lambda c, dw, rho: rho * c + dw**2)),
+    "no_one_minus": (f"a new square with weight 1: {_WEIGHTS}", _by(lambda c, dw, rho: rho * c + dw**2)),
     "adagrad": (f"AdaGrad, whose cache only grows: {_WEIGHTS}", _by(lambda c, dw, _: c + dw**2)),
-    "swapped": (f"the two weights exchanged: {_WEIGHTS}", _by(lambda c, dw, rho: (1 - rho) * c + rho * dw**2)),
+    "swapped": (f"the two weights swapped: {_WEIGHTS}", _by(lambda c, dw, rho: (1 - rho) * c + rho * dw**2)),
     "not_squared": (f"a cache of absolute gradients: {_SQUARES}", _by(lambda c, dw, rho: rho * c + (1 - rho) * np.abs(dw))),
     "gradient_for_square": (f"a cache of gradients that are not squared: {_SQUARES}", _unsquared),
-    "mean": ("one mean of the squares for all parameters: each has its own.", _by(lambda c, dw, rho: rho * c + (1 - rho) * np.mean(dw**2))),
-    "no_root": ("dividing by the cache itself: is a root taken?", _by(scaled=lambda dw, after, eps, _: dw / (after + eps))),
+    "mean": ("one mean of the squares for all parameters: each parameter has its own.", _by(lambda c, dw, rho: rho * c + (1 - rho) * np.mean(dw**2))),
+    "no_root": ("dividing by the cache itself: do you take the square root?", _by(scaled=lambda dw, after, eps, _: dw / (after + eps))),
     "dw_missing": ("a step of lr/(sqrt(cache) + eps), without the gradient.", _by(scaled=lambda _, after, eps, __: 1 / (np.sqrt(after) + eps))),
     "ignored": ("plain SGD: what is the gradient divided by?", _by(scaled=lambda dw, *_: dw)),
     "uphill": ("steps along the gradient: in which direction does the loss fall?", uphill(_RULE)),
-    "hard_lr": ("a learning rate of 0.01: does config's learning_rate reach the update?", with_numbers(_RULE, learning_rate=1e-2)),
-    "no_lr": ("a learning rate of 1: does config's learning_rate reach the update?", with_numbers(_RULE, learning_rate=1.0)),
-    "hard_rate": ("a decay_rate of 0.99: does config's decay_rate reach the update?", with_numbers(_RULE, decay_rate=0.99)),
+    "hard_lr": ("a learning rate of 0.01: is config's learning_rate used in the update?", with_numbers(_RULE, learning_rate=1e-2)),
+    "no_lr": ("a learning rate of 1: is config's learning_rate used in the update?", with_numbers(_RULE, learning_rate=1.0)),
+    "hard_rate": ("a decay_rate of 0.99: is config's decay_rate used in the update?", with_numbers(_RULE, decay_rate=0.99)),
     "big_eps_1e-5": (f"an epsilon of 1e-5: {_EPSILON}", with_numbers(_RULE, epsilon=1e-5)),
     "big_eps_1e-4": (f"an epsilon of 1e-4: {_EPSILON}", with_numbers(_RULE, epsilon=1e-4)),
     "big_eps_1e-3": (f"an epsilon of 1e-3: {_EPSILON}", with_numbers(_RULE, epsilon=1e-3)),
