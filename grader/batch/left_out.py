@@ -31,10 +31,15 @@ class LeftOut:
 
 
 def require_class(store: ReportStore) -> None:
-    """UsageError if the folder is not one that `grader batch` wrote."""
-    if store.reports_folder.is_dir():
-        store.require_files()
-        return
+    """UsageError if the folder is not one that `grader batch` wrote, or cannot be read."""
+    try:
+        if store.reports_folder.is_dir():
+            next(store.reports_folder.iterdir(), None)  # a folder that is closed would look empty
+            store.require_files()
+            return
+    except OSError as error:
+        shown = formatting.printable(str(error.filename or store.folder))
+        raise UsageError(f"{shown}: cannot be read: {error.strerror or error}") from error
     folder, above = (
         formatting.printable(str(each)) for each in (store.folder, store.folder.resolve().parent)
     )

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from grader import __version__
+from grader import __version__, formatting
 from grader.errors import ClusterError, GraderError, PlatformError, SandboxError
 from grader.frontends.commands import (
     exporting,
@@ -83,7 +83,10 @@ def run() -> NoReturn:
     except GraderError as error:
         _stop(str(error), EXIT_USAGE)
     except OSError as error:
-        _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
+        words = error.strerror or str(error)
+        if error.filename is None:
+            _stop(f"the output could not be written: {words}", EXIT_USAGE)
+        _stop(f"{formatting.printable(str(error.filename))}: cannot be used: {words}", EXIT_USAGE)
     except Exception:
         interruption.check()  # pydantic and others wrap a Ctrl-C in an error of their own
         logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,14 @@ def test_a_link_in_its_place_is_not_followed(tmp_path):
         raise AssertionError
 
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_a_time_zone_that_cannot_be_is_no_obstacle(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC+25")
+    time.tzset()
+    try:
+        with lock.held(tmp_path):
+            assert "since 2" in (tmp_path / lock.LOCK_NAME).read_text(encoding="utf-8")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()

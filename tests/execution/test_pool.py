@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from multiprocessing import Pipe
 from pathlib import Path
 
 import psutil
 import pytest
 
 from grader.errors import SandboxError
-from grader.execution import pool
+from grader.execution import job_process, pool
 from grader.execution.job import GradeJob
 from grader.execution.pool import PoolExecutor
 from grader.grading.settings import Settings
@@ -302,3 +303,16 @@ def test_however_the_coordinator_ends_nothing_is_left_and_the_same_command_goes_
     stuck.write_text(text)
     assert graded(course, "out", "-j", "2") == one_by_one
     assert halves(course / "out") == []  # those that SIGKILL left are gone too
+
+
+def test_a_machine_on_which_no_sandbox_can_be_made_is_told_in_its_words(monkeypatch):
+    def refuse(*, with_torch):
+        assert with_torch
+        raise SandboxError("no temporary folder")
+
+    monkeypatch.setattr(job_process, "warm_sandbox", refuse)
+    ours, theirs = Pipe()
+    with ours, theirs:
+        job_process._serve(theirs, with_torch=True)
+
+        assert str(ours.recv()) == "no temporary folder"

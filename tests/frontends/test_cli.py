@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,22 @@ def test_the_page_is_written_beside_the_table(grader, graded, mini):
     assert ran.code == 1
     assert ran.out.endswith("Score: 0 of 10\nPage: page.html\n")
     assert (mini / "page.html").read_text().startswith("<!DOCTYPE html>\n")
+
+
+def test_a_pipe_in_the_place_of_the_page_is_written_to_and_not_replaced(grader, graded, mini):
+    graded(FAILED)
+    pipe = mini / "page.html"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+    reader.join(HANG_SECONDS)
+
+    assert ran.code == 1
+    assert pipe.is_fifo()
+    assert read[0].startswith("<!DOCTYPE html>\n")
 
 
 def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, mini, monkeypatch):
@@ -418,6 +435,7 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(grader, mini, words
         ["check", "hw.py", "--seed", "many"],
         ["check", ""],
         ["batch", "", "--spec", "mini.toml", "--out", "out"],
+        ["batch", ".", "--spec", "mini.toml", "--out", ""],
         ["batch", ".", "--out", "out"],
         ["batch", ".", "--spec", "mini.toml"],
         ["grade", "hw.py"],
@@ -1182,6 +1200,17 @@ def test_an_output_that_cannot_be_written_is_one_sentence():
 
     assert done.returncode == 2
     assert done.stderr == "grader: the output could not be written: No space left on device\n"
+
+
+def test_a_file_that_the_system_refuses_is_named_and_not_called_the_output(grader, mini, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "notes/hw.py")
+
+    monkeypatch.setattr("grader.frontends.commands.grading.require_writable", refuse)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml")
+
+    assert (ran.code, ran.err) == (2, "grader: notes/hw.py: cannot be used: Permission denied\n")
 
 
 def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):

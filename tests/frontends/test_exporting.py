@@ -3,6 +3,7 @@
 import json
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,19 @@ def test_or_into_a_new_folder(grader, school, tmp_path):
     assert again.err == (
         "grader: xml: the folder is not empty, and is not written into; remove it, give another name, or give a .zip,"
         " which is replaced\n"
+    )
+
+
+@pytest.mark.parametrize("place", ["", ".", "new/.."])
+def test_the_current_folder_is_not_replaced_by_an_export(grader, school, tmp_path, monkeypatch, place):
+    (tmp_path / "empty" / "new").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "empty")
+
+    ran = export(grader, "junit", str(tmp_path / "out"), "-o", place)
+
+    assert (ran.code, ran.err) == (
+        2,
+        f"grader: {Path(place)}: is the current folder; give the name of a new one, or of a file\n",
     )
 
 

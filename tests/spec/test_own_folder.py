@@ -1,5 +1,7 @@
 """A spec's own folder: its questions are tried before anybody is graded, and it travels as its files."""
 
+import errno
+import os
 import pickle
 import sysconfig
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answers import AnswersCheck
-from grader.errors import SpecError
+from grader.errors import OutputError, SpecError
 from grader.execution.forecast import spec_needs_torch
 from grader.model.trial import NumberOutput
 from grader.spec import load_spec, own_questions
@@ -307,6 +309,17 @@ def test_a_folder_where_python_keeps_its_own_files_is_refused():
     with pytest.raises(SpecError, match="students' code could read this file, because it may read"):
         require_out_of_reach(place)
     require_out_of_reach(Path("/home/teacher/course/questions.py"))
+
+
+def test_a_new_spec_that_cannot_be_written_is_not_there_in_part(tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError, match=r"toy: cannot be written: No space left on device$"):
+        write_new_spec(tmp_path / "toy")
+
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_new_spec_replaces_nothing_and_has_a_name_that_can_be_one(folder):

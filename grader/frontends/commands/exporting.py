@@ -271,10 +271,10 @@ def _by_roster(source: _Source, path: Path) -> _Source:
 
 def _bytes_of(path: Path) -> bytes:
     shown = formatting.printable(str(path))
-    if not path.exists():
-        raise UsageError(f"{shown}: there is no such file or folder")
     try:
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown}: there is no such file or folder") from error
     except OSError as error:
         raise UsageError(f"{shown}: cannot be read: {error.strerror or error}") from error
 

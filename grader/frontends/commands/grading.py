@@ -29,6 +29,7 @@ from grader.frontends.commands.options import (
     SeedOption,
     SpecOption,
     SubmissionArgument,
+    output_folder,
     require_writable,
     submission_path,
     write_json,
@@ -203,6 +204,7 @@ def batch(
             help="Folder for reports/ID.json, the students' pages feedback/ID.html, the class's page index.html and"
             " gradebook.csv.",
             metavar="DIR",
+            parser=output_folder,
         ),
     ],
     quick: QuickOption = False,

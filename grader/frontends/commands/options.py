@@ -47,6 +47,13 @@ def submission_path(text: str) -> Path:
     return Path(text)
 
 
+def output_folder(text: str) -> Path:
+    """The folder on the command line; "", from a variable that is not set, is not the current folder."""
+    if not text:
+        raise typer.BadParameter("give the path of a folder")
+    return Path(text)
+
+
 def _seed(text: str | int) -> int:
     try:
         seed = int(text)

@@ -1,4 +1,4 @@
-"""Ridge regression: the sample of docs/writing-a-spec.md, from an empty file to a spec that grades.
+"""Ridge regression: the example in docs/writing-a-spec.md, from an empty file to a spec that grades.
 
 The loss is mean((X w - y)**2) + reg * sum(w**2); its minimum solves (X^T X / N + reg I) w = X^T y / N
 (Hoerl and Kennard, "Ridge Regression", Technometrics 1970, with the loss taken as a mean).
