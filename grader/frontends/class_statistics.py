@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence, Sized
 
 from rich.console import Console
@@ -259,6 +260,7 @@ def _look_briefly(statistics: ClassStatistics) -> Iterable[str]:
     for label, students in (
         ("Could not be graded", [name for name, _ in statistics.unreadable]),
         ("No submission", statistics.nothing_submitted),
+        ("Remarks", [name for name, _ in statistics.remarks]),
         *((label, [name for name, _ in statistics.flags.get(kind, ())]) for kind, label in FLAGS.items()),
     ):
         if students:
@@ -282,6 +284,11 @@ def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> Non
             told.append(("The grader failed: run grader batch again", [_names(students)]))
     if statistics.nothing_submitted:
         told.append(("No submission", [_names(statistics.nothing_submitted, 2 * _SHOWN)]))
+    alike: defaultdict[str, list[StudentName]] = defaultdict(list)
+    for name, words in statistics.remarks:
+        alike[words].append(name)
+    lines = [f"{_names(who, 5)}: {formatting.sentence(words)}" for words, who in alike.items()]
+    told.append(("Remarks", lines))
     if any(lines for _, lines in told):
         _show_heading(console, "Students to look at")
     for label, lines in told:

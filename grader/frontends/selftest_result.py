@@ -106,7 +106,7 @@ def diagnosis_line(result: Result) -> str:
     rightly = sum(each.is_named_rightly for each in losses)
     wrongly = sum(each.is_named_wrongly for each in losses)
     return (
-        f"Diagnosis of {len(losses)} named mistakes:"
+        f"Diagnosis of {formatting.count(len(losses), 'named mistake')}:"
         f" {rightly} name the mistake, {len(losses) - rightly - wrongly} name none, {wrongly} name another."
     )
 

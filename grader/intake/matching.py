@@ -74,11 +74,15 @@ class Matched:
         )
         count = formatting.count(known, "submission")
         words = f"{count} of {formatting.count(self.students, 'student')}"
-        missing = [each.words for each in self.not_submitted]
-        words += (
-            f"; {len(missing)} did not submit: {formatting.several(missing, _SHOWN)}." if missing else "."
-        )
-        lines = [words]
+        perhaps = {each.id for one in self.unmatched for each in one.candidates}
+        missing = [each.words for each in self.not_submitted if each.id not in perhaps]
+        if missing:
+            words += f"; {len(missing)} did not submit: {formatting.several(missing, _SHOWN)}"
+        if unsure := [each.words for each in self.not_submitted if each.id in perhaps]:
+            words += (
+                f"; {len(unsure)} may have submitted one of those below: {formatting.several(unsure, _SHOWN)}"
+            )
+        lines = [f"{words}."]
         if not known:
             lines.append("No submission belongs to a student on the roster: is it the roster of this class?")
         absent = [each for each in self.unmatched if not each.candidates]

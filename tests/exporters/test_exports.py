@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.exporters import EXPORTERS
-from grader.exporters.grades import grades, rounded
+from grader.exporters.grades import about_scores, grades, rounded
 from grader.model.export_format import EXPORT_NAMES
 from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
@@ -389,3 +389,16 @@ def test_a_student_with_a_score_and_a_fault_is_in_no_table_twice(name):
             " without the others"
         ),
     )
+
+
+def test_that_all_were_graded_quickly_is_said_without_their_names():
+    left_out = check_part(id="speed", status="not_run", points=0.0, max_points=4.0)
+    quick, unread = (
+        report_of(checks=[check_part(), left_out]),
+        report_of(status="unreadable", score=0.0, checks=[]),
+    )
+
+    told = [*about_scores([StudentResult("ann", None, quick), StudentResult("ben", None, unread)])]
+
+    assert told[0].startswith("graded with --quick: checks worth 4 points were left out")
+    assert told[1].startswith("0 points because the submission could not be read: ben")

@@ -87,6 +87,22 @@ def test_who_may_have_handed_in_something_has_no_zero():
     assert [(each.student, each.why) for each in made.withheld] == [
         (
             "Ann (ann)",
-            "submission x may be theirs: give a roster with the ids of the download and grade again",
+            (
+                "submission x may be theirs: give a roster with the ids of the download and grade again,"
+                " or use grader override"
+            ),
         )
     ]
+
+
+def test_two_whom_the_download_knows_by_one_name_are_two_students():
+    smiths = [
+        StudentResult(
+            f"smith_{ids}", part("John Smith", None, {"name": "John Smith", "brightspace": ids}), report_of()
+        )
+        for ids in ("1-9", "2-9")
+    ]
+
+    assert export(smiths, CONTEXT).problems == ()
+    twice = [replace(smiths[0], id="again"), smiths[0]]
+    assert "John Smith has several submissions (again and smith_1-9)" in export(twice, CONTEXT).problems[0]

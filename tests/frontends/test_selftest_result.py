@@ -58,7 +58,7 @@ def test_a_clean_result_has_a_table_the_diagnoses_and_two_zeros():
 
     assert "eecs498_2019, seed 7, 12.3 s" in text
     assert "right 1 1 0 0 wrong 1 0 1 0 mutants of the solution 1 0 1 0" in text
-    assert "Diagnosis of 1 named mistakes: 1 name the mistake, 0 name none, 0 name another." in text
+    assert "Diagnosis of 1 named mistake: 1 name the mistake, 0 name none, 0 name another." in text
     assert "Skipped: 4 that need another function, convention or dtype." in text
     assert text.endswith("False passes: 0. False fails: 0.")
     assert Result((outcome(), right, mutant), 0, 7, 1.0).is_clean

@@ -331,7 +331,7 @@ def test_as_many_students_out_as_in_is_said_in_words():
     result = matched(text, entry("ann"), entry("zoe"), entry("ben_cem"))
 
     assert result.lines == (
-        "1 submission of 3 students; 2 did not submit: Ben (2) and Cem (3).",
+        "1 submission of 3 students; 2 may have submitted one of those below: Ben (2) and Cem (3).",
         "Not on the roster: zoe.",
         "ben_cem: its name has ids of Ben (2) and Cem (3).",
         "2 submissions without a student of the roster keep their rows, under the name in the download.",

@@ -74,6 +74,7 @@ def notices(
         *_without_report(outside, awaited),
         *(Notice("unwritten", words) for words in warnings(statistics)),
         *_not_scored(statistics),
+        *_remarks(statistics),
         *_flags(statistics),
         *_equal_files(statistics),
         *_about_the_run(outside, remarks),
@@ -148,6 +149,12 @@ def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
         ),
     )
     return (Notice(tone, title, lines, mark=mark) for tone, title, mark, lines in found if lines)
+
+
+def _remarks(statistics: ClassStatistics) -> Iterator[Notice]:
+    if statistics.remarks:
+        found = ((name, formatting.sentence(words)) for name, words in statistics.remarks)
+        yield Notice("note", "Remarks", _alike(found), mark="remark")
 
 
 def _flags(statistics: ClassStatistics) -> Iterator[Notice]:
