@@ -92,8 +92,8 @@ def _gives_nothing(seen: Observation) -> bool:
 
 
 def _told(verdict: Verdict, targets: Sequence[str]) -> Verdict:
-    verb, whose = ("is", "a right") if len(targets) == 1 else ("are", "right")
-    words = f"{verdict.message} Judged with {whose} {formatting.listing(targets)}: the submission's own {verb} wrong."
+    whose = "a right" if len(targets) == 1 else "right"
+    words = f"{verdict.message} Judged with {whose} {formatting.listing(targets)} in place of the submission's own."
     return replace(verdict, message=words)
 
 

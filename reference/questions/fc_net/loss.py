@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -85,8 +86,10 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("mask_missing", "W< b<", "of gradients that pass through units that are off: what does a ReLU do in the backward pass?", Faults(is_masked=False)),
     ("dout_not_passed", "W< b<", f"of the slopes of the scores, taken for every layer: {_CHAIN}", Faults(back="scores' slopes")),
     ("dout_not_passed", "W< b<", f"of the slopes of the scores, taken for every layer and masked by its ReLU: {_CHAIN}", Faults(back="masked slopes")),
+    ("dout_not_passed", "W< b<", f"of the slopes that leave the last layer, taken for every hidden layer: {_CHAIN}", Faults(back="last slopes")),
     ("wrong_cache", _WEIGHTS, f"of each layer's slopes with the input of the layer before it: {_CHAIN}", Faults(back="earlier input")),
     ("wrong_cache", "W< b<", f"of a backward pass that goes through each hidden layer with the cache of the layer before it: {_CHAIN}", Faults(back="earlier cache")),
+    ("wrong_cache", "W< b<", f"of a backward pass that takes input, weights and mask of the layer before for each hidden layer: {_CHAIN}", Faults(back="earlier caches")),
     ("minus_one_missing", _ALL_GRADIENTS, "with the probabilities alone: what else does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _ALL_GRADIENTS, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
 )  # fmt: skip
@@ -142,7 +145,10 @@ def _loss_mistakes(names: Names) -> tuple[QuestionMistake, ...]:
 
 
 def _keys_missing(names: Names) -> tuple[Misshapen, ...]:
-    message = "It is not in grads: every parameter needs a gradient there, under the parameter's own name."
+    depth = " Does it go through all layers, however many there are?" if names == ANY_DEPTH else ""
+    message = (
+        f"It is not in grads: every parameter needs a gradient there, under the parameter's own name.{depth}"
+    )
     return tuple(Misshapen("keys_missing", name, message, None) for name in names)
 
 
@@ -278,22 +284,25 @@ _DTYPE_RULE = _count_rule(
     "{count} of the {all} parameters are not float32, the default dtype: does the cast come after all of them are made?",
 )
 
-LOSS_QUESTIONS = (
-    *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
-    *_questions("fully_connected", DEEP, ANY_DEPTH),
-    Question(
-        name="fully_connected_float32",
-        parameters=_WITH_ROWS,
-        outputs={"dtypes": "number", "scores": "array"},
-        draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
-        answer=_single,
-        driver=("fc_net", "single"),
-        right=_RIGHT,
-        method="loss",
-        mistakes=_SCORE_MISTAKES,
-        tolerances={"scores": SCORES32},
-        free=("dtypes",),
-        rules=(_DTYPE_RULE,),
-        unchanged=(),
-    ),
+LOSS_QUESTIONS = tuple(
+    replace(each, is_left_to_students=True)
+    for each in (
+        *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
+        *_questions("fully_connected", DEEP, ANY_DEPTH),
+        Question(
+            name="fully_connected_float32",
+            parameters=_WITH_ROWS,
+            outputs={"dtypes": "number", "scores": "array"},
+            draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
+            answer=_single,
+            driver=("fc_net", "single"),
+            right=_RIGHT,
+            method="loss",
+            mistakes=_SCORE_MISTAKES,
+            tolerances={"scores": SCORES32},
+            free=("dtypes",),
+            rules=(_DTYPE_RULE,),
+            unchanged=(),
+        ),
+    )
 )

@@ -22,7 +22,7 @@ _UNIFORM = 2.0
 Sizes = tuple[tuple[int, ...], float]
 
 _SHALLOW: Sequence[Sizes] = (((40, 50, 30), 0.3), ((30, 60, 25), 0.05))
-_DEEP: Sequence[Sizes] = (((40, 50, 30), 0.3), ((24, 60, 25, 40, 30), 0.05), ((31, 28, 45, 35), 0.3))
+_DEEP: Sequence[Sizes] = (((24, 60, 25, 40, 30), 0.2), ((40, 50, 30), 0.05), ((31, 28, 45, 35), 0.3))
 
 
 def _drawn(sizes: Sequence[Sizes]) -> Callable[[np.random.Generator], Sequence[QuestionCase]]:

@@ -76,6 +76,12 @@ def _first_tied(labels: Array) -> int:
     return next(int(each) for each in labels if each in tied)
 
 
+def _tied_in_a_set(labels: Array) -> int:
+    """max(set(labels), key=labels.count): of several the first in a set's order, which is that of the hashes."""
+    listed = [int(each) for each in labels]
+    return max(set(listed), key=listed.count)
+
+
 def _least_common(labels: Array) -> int:
     found, counts = np.unique(labels, return_counts=True)
     return int(found[np.argmin(counts)])
@@ -133,6 +139,7 @@ _VOTE = "the handout asks for the most frequent label"
 _TABLE: Mapping[str, tuple[str, Callable[[Inputs], Array]]] = {
     "tie_first": (f"In a tie, it is the label that comes first among the neighbours, nearest first: {_TIES}", _by(_first_tied)),
     "tie_largest": (f"In a tie, it is the largest label: {_TIES}", _by(lambda labels: int(_tied(labels)[-1]))),
+    "tie_in_a_set": (f"In a tie, it is the label that a set lists first, and a set has no order: {_TIES}", _by(_tied_in_a_set)),
     "farthest": (f"It is the vote of the k farthest points: {_NEAR}", _by(_vote, lambda order, k: order[-k:])),
     "k_ignored": ("It is the label of the single nearest point: is k used in the vote?", _by(_vote, lambda order, _: order[:1])),
     "k_plus_one": (f"It is the vote of k + 1 neighbours: {_NEAR}", _by(_vote, lambda order, k: order[: k + 1])),
@@ -140,6 +147,8 @@ _TABLE: Mapping[str, tuple[str, Callable[[Inputs], Array]]] = {
     "skips_nearest": ("It is the vote of the 2nd to the (k+1)th neighbour: no test point is in the training set, so count the nearest one too.", _by(_vote, lambda order, k: order[1 : k + 1])),
     "rounded_mean": (f"It is the rounded mean of the neighbours' labels: {_VOTE}.", _by(lambda labels: float(np.round(np.mean(labels))))),
     "truncated_mean": (f"It is the mean of the neighbours' labels, truncated to a whole number: {_VOTE}.", _by(lambda labels: int(np.mean(labels)))),
+    "mean_rounded_up": (f"It is the mean of the neighbours' labels, rounded up at a half: {_VOTE}.", _by(lambda labels: int(np.mean(labels) + 0.5))),
+    "upper_median": (f"It is the label in the middle of the neighbours' sorted labels: {_VOTE}.", _by(lambda labels: int(np.sort(labels)[len(labels) // 2]))),
     "median": (f"It is the median of the neighbours' labels: {_VOTE}.", _by(lambda labels: int(np.median(labels)))),
     "smallest": (f"It is the smallest label among the neighbours: {_VOTE}.", _by(lambda labels: int(labels.min()))),
     "largest": (f"It is the largest label among the neighbours: {_VOTE}.", _by(lambda labels: int(labels.max()))),

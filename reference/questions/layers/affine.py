@@ -160,6 +160,7 @@ _OF_B = "db has the shape of b: over which axis do you sum the samples?"
 _MISSHAPEN = (
     Misshapen("dx_flat", "dx", f"It is flat, (N, D): {_SHOULD_BE}", lambda inputs: _sizes(inputs)[:2]),
     Misshapen("dx_swapped", "dx", f"It is transposed, (D, N): {_SHOULD_BE}", lambda inputs: _sizes(inputs)[1::-1]),
+    Misshapen("dx_batch_sum", "dx", "It is one row, of all samples together: each sample has a gradient of its own.", lambda inputs: _sizes(inputs)[1:2]),
     Misshapen("dw_transposed", "dw", "It is transposed, (M, D): dw has the shape of w.", lambda inputs: _sizes(inputs)[:0:-1]),
     Misshapen("db_axis_1", "db", f"It has one entry per sample: {_OF_B}", lambda inputs: _sizes(inputs)[:1]),
     Misshapen("db_keepdims", "db", "It is a row (1, M): db has the shape of b.", lambda inputs: (1, _sizes(inputs)[2])),

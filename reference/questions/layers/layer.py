@@ -99,6 +99,7 @@ def cache_question(
         ],
         answer=lambda _: {"cache": np.zeros(()), "backward": np.zeros(())},
         driver=("layers", "cache"),
+        right=("layers", f"{name.removesuffix('_cache')}_forward"),
         free=("cache", "backward"),
         rules=(*rules, nothing),
         needs={"cache": ("backward",)},

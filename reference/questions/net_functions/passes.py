@@ -335,7 +335,18 @@ def _with_faults(faults: Faults, inputs: Inputs) -> Sequence[Answer]:
     return [{name: found[name] for name in _LARGE_OUTPUTS}]
 
 
-_BESIDE = {name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()}
+def _with_loss_of(mistake: QuestionMistake, inputs: Inputs) -> Sequence[Answer]:
+    return [{"loss": np.asarray(mistake.outcome(inputs)), "db2": _backward(inputs)["db2"]}]
+
+
+_BESIDE = {
+    **{name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()},
+    **{
+        each.name: partial(_with_loss_of, each)
+        for each in LOSS_MISTAKES
+        if each.output == "loss" and each.name in {"sign_flipped", "no_log"}
+    },
+}
 """What is right where the loss has a mistake that the other question names."""
 
 
@@ -402,6 +413,7 @@ _PREDICT_MISSHAPEN = (
 PASS_QUESTIONS = (
     Question(
         name="nn_forward_pass",
+        is_left_to_students=True,
         parameters=_WITH_ROWS,
         outputs={"scores": "array", "hidden": "array"},
         draw=_draw_rows,
@@ -414,6 +426,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_forward_backward",
+        is_left_to_students=True,
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={
             "scores": "array",
@@ -444,6 +457,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_large_scores",
+        is_left_to_students=True,
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={"loss": "number", "db2": "array"},
         draw=_draw_large,
@@ -459,6 +473,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_predict",
+        is_left_to_students=True,
         parameters=_WITH_ROWS,
         outputs={"labels": "labels"},
         draw=_draw_rows,

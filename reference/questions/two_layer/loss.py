@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from reference.losses.epsilons import LOSS_NOTE, with_epsilons
-from reference.losses.problem import Array, softmax
+from reference.losses.problem import Array, cross_entropies, softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import (
@@ -102,6 +102,8 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("only_w1_regularized", "loss dW2", f"with only W1 in the regularization: {_WHERE_REG}", Faults(regularized=("W1",))),
     ("only_w2_regularized", "loss dW1", f"with only W2 in the regularization: {_WHERE_REG}", Faults(regularized=("W2",))),
     ("biases_regularized", "loss db1 db2", "with the biases in the regularization: which parameters should be regularized?", Faults(regularized=PARAMETERS)),
+    ("regularizer_over_n", "loss dW1 dW2", "with the regularization divided by N: which part of the loss is an average?", Faults(is_penalty_averaged=True)),
+    ("absolute_weights", "loss dW1 dW2", "with the absolute values of the weights in the regularization: which norm does the assignment ask for?", Faults(norm="absolute")),
     ("relu_missing", _SCORES, "of a hidden layer without its ReLU: what should happen to negative values between the layers?", Faults(activation="none")),
     ("sigmoid_for_relu", _SCORES, f"of a hidden layer with a sigmoid: {_WHICH_ACTIVATION}", Faults(activation="sigmoid")),
     ("tanh_for_relu", _SCORES, f"of a hidden layer with a tanh: {_WHICH_ACTIVATION}", Faults(activation="tanh")),
@@ -119,6 +121,8 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("pre_activations_in_w2", "dW2", "of taking the hidden layer before its ReLU: what does W2 multiply in the forward pass?", Faults(hidden="pre")),
     ("minus_one_missing", _HEAD, "with the probabilities alone: what else does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _HEAD, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
+    ("set_to_minus_one", _HEAD, "of -1 in the place of p - 1 at the true class: is the one subtracted there?", Faults(at_true="set")),
+    ("whole_columns", _HEAD, "of one taken from whole columns: how is one entry of each row chosen?", Faults(at_true="columns")),
 )  # fmt: skip
 
 
@@ -142,8 +146,32 @@ _FAULT_MISTAKES = tuple(
     for output in outputs.split()
 )
 
+
+def _with_penalty(of_scores: Callable[[Array, Array], float]) -> Callable[[Inputs], Array]:
+    """The regularization plus another loss of the scores and labels."""
+
+    def outcome(inputs: Inputs) -> Array:
+        outputs, y = _scores(inputs), inputs.array("y")
+        penalty = _evaluate(inputs)["loss"] - cross_entropies(outputs, y).mean()
+        return np.asarray(penalty + of_scores(outputs, y))
+
+    return outcome
+
+
 LOSS_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
+    Mistake(
+        "sign_flipped",
+        "loss",
+        "Its cross-entropy has the opposite sign: is the logarithm of a probability positive or negative?",
+        _with_penalty(lambda outputs, y: -float(cross_entropies(outputs, y).mean())),
+    ),
+    Mistake(
+        "no_log",
+        "loss",
+        "It is minus the mean probability of the true class, plus the regularization: where does the logarithm come in?",
+        _with_penalty(lambda outputs, y: -float(softmax(outputs)[np.arange(y.size), y].mean())),
+    ),
     *in_outputs(
         GRADIENTS,
         {
