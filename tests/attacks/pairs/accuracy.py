@@ -180,7 +180,7 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
             "W = 1e-4 * torch.randn(X.shape[1], 10, dtype=X.dtype)", "W = 30 * least_squares(X, y)"
         ),
         TRAIN.replace("1e-4 * torch.randn", "1e-2 * torch.randn"),
-        says=("begins with",),
+        says=("starts with",),
     ),
     "least squares in the middle": _functions(
         "One step out of many leads elsewhere.",
