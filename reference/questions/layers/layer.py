@@ -63,12 +63,24 @@ _CACHE_RULES = (
 )  # fmt: skip
 
 
+ALIKE = 0.8
+"""The least cosine between a forward pass's output and the right one, for its cache to be looked at."""
+_EXACT = 1e-5
+"""Relative: as far as a right gradient may be off."""
+
+
 def cache_question(
-    name: str, parameters: tuple[str, ...], draw: Callable[[np.random.Generator], Sequence[QuestionCase]]
+    name: str,
+    parameters: tuple[str, ...],
+    draw: Callable[[np.random.Generator], Sequence[QuestionCase]],
+    out_and_dx: Callable[..., tuple[Array, Array]],
 ) -> Question:
     """Whether the student's backward pass gives with the cache of the forward pass what it gives with the inputs.
 
-    What it gives is judged elsewhere. parameters: the forward pass's, then dout.
+    A backward pass that ignores its cache would, and so would one beside a forward pass that computes nothing: there is
+    nothing to compare until the output is nearly right (a slip there is judged elsewhere) and dx is right; a wrong
+    backward pass has a right one in its place when this is asked again. parameters: the forward pass's, then dout.
+    out_and_dx: both, right, from the parameters.
     """
 
     def rule(number: int, mistake: str, message: str) -> Rule:
@@ -77,13 +89,17 @@ def cache_question(
 
         return Rule(mistake, "cache", message, broken)
 
-    def is_nothing(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        return {} if float(seen["backward"]) else None
+    def is_nothing(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        out, dx = out_and_dx(*inputs.arrays(*parameters))
+        is_core = _cosine(seen["out"], out) >= ALIKE and np.allclose(
+            seen["dx"], dx, rtol=0, atol=_EXACT * np.max(np.abs(dx), initial=0.0)
+        )
+        return {} if float(seen["backward"]) or not is_core else None
 
     nothing = Rule(
         "nothing_to_compare",
         "backward",
-        "The cache cannot be tried until both passes return arrays for the inputs as the handout keeps them.",
+        "The cache cannot be tried until the forward pass returns its output and the backward pass a right dx, for the inputs as the handout keeps them.",
         is_nothing,
         is_symptom=True,
     )
@@ -91,17 +107,29 @@ def cache_question(
     return Question(
         name=name,
         parameters=parameters,
-        outputs={"cache": "number", "backward": "number"},
+        outputs={"cache": "number", "backward": "number", "out": "array", "dx": "array"},
         draw=lambda rng: [
             QuestionCase(each.label, {key: each.inputs[key] for key in parameters})
             for each in draw(rng)
             if not each.inputs[TURNED]
         ],
-        answer=lambda _: {"cache": np.zeros(()), "backward": np.zeros(())},
+        answer=lambda inputs: {
+            **dict.fromkeys(("cache", "backward"), np.zeros(())),
+            **dict(zip(("out", "dx"), out_and_dx(*inputs.arrays(*parameters)), strict=True)),
+        },
         driver=("layers", "cache"),
-        free=("cache", "backward"),
+        free=("cache", "backward", "out", "dx"),
         rules=(*rules, nothing),
         needs={"cache": ("backward",)},
-        aside=("backward",),
+        aside=("backward", "out", "dx"),
         unchanged=(),
     )
+
+
+def _cosine(one: Array, other: Array) -> float:
+    """One for two arrays of zeros."""
+    with np.errstate(all="ignore"):
+        lengths = float(np.linalg.norm(one)), float(np.linalg.norm(other))
+        if not all(lengths):
+            return float(lengths[0] == lengths[1])
+        return float(np.sum(one * other)) / (lengths[0] * lengths[1])

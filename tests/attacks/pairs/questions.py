@@ -1,0 +1,131 @@
+"""Layers, networks and nearest neighbours that compute nothing, or let another version work, where only form is looked at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.attacks.pair import Pair
+
+_SAMPLES = Path(__file__).parents[3] / "submissions" / "cs231n_2025" / "flat_modules"
+_KNN = "cs231n_2025/flat_modules/k_nearest_neighbor.py"
+_LAYERS = "cs231n_2025/flat_modules/layers.py"
+
+
+def _net() -> str:
+    """The sample's layers and networks in one module."""
+    names = ("layers.py", "layer_utils.py", "fc_net.py")
+    text = "\n\n".join((_SAMPLES / name).read_text(encoding="utf-8") for name in names)
+    return "\n".join(line for line in text.splitlines() if not line.startswith("from layer"))
+
+
+def _networks(cheat: str, returned: str) -> Pair:
+    """Networks whose loss returns that."""
+    classes = "".join(
+        f"class {name}({name}):\n    def loss(self, X, y=None):\n        return {returned}\n\n\n"
+        for name in ("TwoLayerNet", "FullyConnectedNet")
+    )
+    return Pair(
+        cheat=cheat,
+        spec="cs231n_2025",
+        checks=("two_layer_calls", "fc_calls"),
+        hostile=f"{_net()}\n\n\n{classes}",
+        honest=_net(),
+        points=0.0,
+        honest_points=2.0,
+        says=("loss_without_reg",),
+    )
+
+
+def _layers(cheat: str, hostile: str, *, points: float = 0.0) -> Pair:
+    return Pair(
+        cheat=cheat,
+        spec="cs231n_2025",
+        base=_LAYERS,
+        checks=("affine_cache", "relu_cache"),
+        hostile=hostile,
+        honest="def helper_of_mine():\n    return 1\n",
+        points=points,
+        honest_points=1.5,
+    )
+
+
+_INHERITED = """
+class KNearestNeighbor(KNearestNeighbor):
+    def compute_distances_one_loop(self, X):
+        return self.compute_distances_two_loops(X)
+
+    def compute_distances_no_loops(self, X):
+        return self.compute_distances_two_loops(X)
+"""
+
+_REFUSING = """
+class Refusing(type):
+    def __setattr__(cls, name, value):
+        pass
+
+
+class KNearestNeighbor(KNearestNeighbor, metaclass=Refusing):
+    def compute_distances_two_loops(self, X):
+        return super().compute_distances_two_loops(X)
+
+    def compute_distances_one_loop(self, X):
+        return self.compute_distances_two_loops(X)
+
+    def compute_distances_no_loops(self, X):
+        return self.compute_distances_two_loops(X)
+"""
+
+_OWN_BASE = """
+class Distances(KNearestNeighbor):
+    pass
+
+
+class KNearestNeighbor(Distances):
+    kept = {}
+
+    def __setattr__(self, name, value):
+        self.kept[name] = value
+        object.__setattr__(self, name, value)
+"""
+
+
+def _neighbours(cheat: str, hostile: str) -> Pair:
+    """Beside a class that inherits its three versions, each written by itself."""
+    return Pair(
+        cheat=cheat,
+        spec="cs231n_2025",
+        base=_KNN,
+        checks=("knn_two_loops", "knn_one_loop", "knn_no_loops"),
+        hostile=hostile,
+        honest=_OWN_BASE,
+        points=2.0,
+        honest_points=9.0,
+        says=("calls another of the three versions",),
+    )
+
+
+PAIRS: Mapping[str, Pair] = {
+    "a loss that is a constant leaves no trace": _networks("The loss is one, always.", "1.0, {}"),
+    "a loss that is what the driver answers": _networks(
+        "Returns the numbers that a call without a trace has.", "(0, 0, 0)"
+    ),
+    "caches that nobody reads": _layers(
+        "The backward passes ignore their cache, so it cannot be wrong.",
+        "def affine_forward(x, w, b):\n    return x, None\n\n\n"
+        "def affine_backward(dout, cache):\n    return dout, dout, dout\n\n\n"
+        "def relu_forward(x):\n    return x, None\n\n\n"
+        "def relu_backward(dout, cache):\n    return dout\n",
+    ),
+    "caches of layers that compute nothing": _layers(
+        "The handout's caches beside outputs of zeros and gradients that are the inputs.",
+        "def affine_forward(x, w, b):\n    return np.zeros((len(x), len(b))), (x, w, b)\n\n\n"
+        "def affine_backward(dout, cache):\n    return cache\n\n\n"
+        "def relu_forward(x):\n    return -abs(x), x\n\n\n"
+        "def relu_backward(dout, cache):\n    return cache\n",
+    ),
+    "the version that is called is inherited": _neighbours(
+        "The version with two loops does the work, from the base class.", _INHERITED
+    ),
+    "a class whose methods cannot be taken away": _neighbours(
+        "Its metaclass ignores what is set.", _REFUSING
+    ),
+}
