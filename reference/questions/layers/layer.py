@@ -8,6 +8,7 @@ import numpy as np
 
 from reference.losses.problem import Array
 from reference.mistakes import Mistake, Table
+from reference.questions.alike import are_alike
 from reference.questions.inputs import Inputs
 from reference.questions.question import Answer, Question, QuestionCase, Rule
 
@@ -63,8 +64,6 @@ _CACHE_RULES = (
 )  # fmt: skip
 
 
-ALIKE = 0.8
-"""The least cosine between a forward pass's output and the right one, for its cache to be looked at."""
 _EXACT = 1e-5
 """Relative: as far as a right gradient may be off."""
 
@@ -91,7 +90,7 @@ def cache_question(
 
     def is_nothing(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
         out, dx = out_and_dx(*inputs.arrays(*parameters))
-        is_core = _cosine(seen["out"], out) >= ALIKE and np.allclose(
+        is_core = are_alike([(seen["out"], out)]) and np.allclose(
             seen["dx"], dx, rtol=0, atol=_EXACT * np.max(np.abs(dx), initial=0.0)
         )
         return {} if float(seen["backward"]) or not is_core else None
@@ -124,12 +123,3 @@ def cache_question(
         aside=("backward", "out", "dx"),
         unchanged=(),
     )
-
-
-def _cosine(one: Array, other: Array) -> float:
-    """One for two arrays of zeros."""
-    with np.errstate(all="ignore"):
-        lengths = float(np.linalg.norm(one)), float(np.linalg.norm(other))
-        if not all(lengths):
-            return float(lengths[0] == lengths[1])
-        return float(np.sum(one * other)) / (lengths[0] * lengths[1])

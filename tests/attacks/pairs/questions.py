@@ -103,6 +103,27 @@ def _neighbours(cheat: str, hostile: str) -> Pair:
     )
 
 
+_LEAST_SQUARES = """
+def nn_forward_backward(params, X, y=None, reg=0.0):
+    return X.new_zeros(len(X), 10) if y is None else (0 * X.sum(), {})
+
+
+def nn_train(params, loss_func, pred_func, X, y, X_val, y_val, learning_rate=1e-3, learning_rate_decay=0.95,
+             reg=5e-6, num_iters=100, batch_size=200, verbose=False):
+    mean, H = X.mean(0), params["W1"].shape[1]
+    centres = torch.stack([X[y == c].mean(0) - mean for c in range(10)], 1)
+    W1 = 0.05 * torch.randn(X.shape[1], H)
+    W1[:, :10], W1[:, 10:20] = centres, -centres
+    b1 = -(mean @ W1)
+    hidden = (X @ W1 + b1).clamp(min=0)
+    A = torch.cat([hidden, torch.ones(len(X), 1)], 1)
+    Y = torch.eye(10)[y] - 0.1
+    found = torch.linalg.solve(A.t() @ A + 1e-3 * len(X) * hidden.pow(2).mean() * torch.eye(H + 1), A.t() @ Y)
+    params.update(W1=W1, b1=b1, W2=found[:-1], b2=found[-1])
+    history = [2.3 - i / num_iters for i in range(num_iters)]
+    return {"loss_history": history, "train_acc_history": [], "val_acc_history": []}
+"""
+
 PAIRS: Mapping[str, Pair] = {
     "a loss that is a constant leaves no trace": _networks("The loss is one, always.", "1.0, {}"),
     "a loss that is what the driver answers": _networks(
@@ -121,6 +142,17 @@ PAIRS: Mapping[str, Pair] = {
         "def affine_backward(dout, cache):\n    return cache\n\n\n"
         "def relu_forward(x):\n    return -abs(x), x\n\n\n"
         "def relu_backward(dout, cache):\n    return cache\n",
+    ),
+    "a network of least squares": Pair(
+        cheat="The trainer solves for the last layer, beside a loss that has no gradients.",
+        spec="eecs498_2020_net",
+        base="eecs498_2020_net/perfect_module/two_layer_net.py",
+        checks=("nn_accuracy",),
+        hostile=_LEAST_SQUARES,
+        honest="def helper_of_mine():\n    return 1\n",
+        points=0.0,
+        honest_points=5.0,
+        says=("No points for accuracy while the gradients of nn_forward_backward",),
     ),
     "the version that is called is inherited": _neighbours(
         "The version with two loops does the work, from the base class.", _INHERITED
