@@ -35,6 +35,28 @@ def _networks(cheat: str, returned: str) -> Pair:
     )
 
 
+_WRONG_AT_ITS_CORE = """
+class TwoLayerNet(TwoLayerNet):
+    def loss(self, X, y=None):
+        scores = X.reshape(len(X), -1) @ self.params["W1"][:, :1] - 3.0
+        if y is None:
+            return scores
+        return np.mean(scores) + 2, {name: np.cos(each) for name, each in self.params.items()}
+
+
+class FullyConnectedNet(FullyConnectedNet):
+    def loss(self, X, y=None):
+        return TwoLayerNet.loss(self, X, y)
+"""
+
+_DELEGATES = """
+class TwoLayerNet(TwoLayerNet):
+    def loss(self, X, y=None):
+        self.dtype, self.num_layers, self.use_dropout = np.float64, 2, False
+        return FullyConnectedNet.loss(self, X, y)
+"""
+
+
 def _layers(cheat: str, hostile: str, *, points: float = 0.0) -> Pair:
     return Pair(
         cheat=cheat,
@@ -124,10 +146,91 @@ def nn_train(params, loss_func, pred_func, X, y, X_val, y_val, learning_rate=1e-
     return {"loss_history": history, "train_acc_history": [], "val_acc_history": []}
 """
 
+_ZEROS = """
+def affine_forward(x, w, b):
+    return np.zeros((len(x), len(b))), (x, w, b)
+
+
+def affine_backward(dout, cache):
+    return tuple(0 * each for each in cache)
+
+
+def relu_forward(x):
+    return np.zeros(x.shape), x
+
+
+def relu_backward(dout, cache):
+    return 0 * dout
+
+
+def softmax_loss(x, y):
+    return 0.0, 0 * x
+"""
+
+_ZERO_NETWORK = """
+def nn_forward_backward(params, X, y=None, reg=0.0):
+    scores = X.new_zeros(len(X), len(params["b2"]))
+    return scores if y is None else (scores.sum(), {name: 0 * each for name, each in params.items()})
+
+
+def nn_get_search_params():
+    return [0], [0], [0], [0]
+"""
+
+_COUNTS = """
+def sgd_momentum(w, dw, config=None):
+    return w, {"velocity": 0 * w}
+
+
+def adam(w, dw, config=None):
+    return w, {"m": 0 * w, "v": 0 * w, "t": (config or {}).get("t", 0) + 1}
+"""
+
 PAIRS: Mapping[str, Pair] = {
     "a loss that is a constant leaves no trace": _networks("The loss is one, always.", "1.0, {}"),
     "a loss that is what the driver answers": _networks(
         "Returns the numbers that a call without a trace has.", "(0, 0, 0)"
+    ),
+    "a network that has another one do its work": Pair(
+        cheat="The wrong one is replaced by a right one of ours, which then does all the work.",
+        spec="cs231n_2025",
+        checks=("two_layer_scores", "two_layer_loss", "fc_scores", "fc_loss"),
+        hostile=f"{_net()}\n{_WRONG_AT_ITS_CORE}",
+        honest=f"{_net()}\n{_DELEGATES}",
+        points=0.0,
+        honest_points=21.5,
+    ),
+    "nothing beside its inputs left alone": Pair(
+        cheat="Zeros leave the inputs as they are.",
+        spec="cs231n_2025",
+        base=_LAYERS,
+        checks=("affine_forward", "affine_backward", "relu_forward", "relu_backward", "softmax_layer"),
+        hostile=_ZEROS,
+        honest="def helper_of_mine():\n    return 1\n",
+        points=0.0,
+        honest_points=16.5,
+        says=("No points for inputs until out is right",),
+    ),
+    "a network of functions of zeros": Pair(
+        cheat="A finite gradient of scores near 1000, a grid of one value each, and a loss with an item.",
+        spec="eecs498_2020_net",
+        base="eecs498_2020_net/perfect_module/two_layer_net.py",
+        checks=("nn_backward", "nn_large", "nn_grid"),
+        hostile=_ZERO_NETWORK,
+        honest="def helper_of_mine():\n    return 1\n",
+        points=0.0,
+        honest_points=37.0,
+    ),
+    "update rules that count steps": Pair(
+        cheat="The parameters never move; the number of steps is right.",
+        spec="cs231n_2025",
+        base="cs231n_2025/flat_modules/optim.py",
+        checks=("sgd_momentum", "adam"),
+        hostile=_COUNTS,
+        honest="def helper_of_mine():\n    return 1\n",
+        points=0.0,
+        honest_points=9.0,
+        says=("No points for t until",),
     ),
     "caches that nobody reads": _layers(
         "The backward passes ignore their cache, so it cannot be wrong.",
