@@ -72,7 +72,7 @@ class NetAccuracyCheck(CheckFields):
     """Trained by a solver of ours, the student's network labels enough images correctly.
 
     The labels are those of the highest scores with the parameters that training returned, which the judge computes. They
-    earn points if they come from descent: see net_core.
+    earn points if the gradients, and a trainer's steps, are nearly right.
     """
 
     roles: ClassVar[Roles] = {
