@@ -77,7 +77,7 @@ def test_as_many_students_come_out_as_went_in(name):
     without = {each.student for each in export.withheld} | {*export.not_submitted}
     without |= {name for name in names for words in export.left_out if words.startswith(name)}
 
-    missing = 1 if name in {"csv", "nbgrader"} else 0  # there, who handed in nothing has a line as well
+    missing = 1 if name in {"csv", "nbgrader"} else 0  # there, who did not submit has a line as well
     assert export.matched + len(without) + missing == len(RESULTS)
 
 
@@ -266,7 +266,7 @@ def test_classroom50_is_told_of_all_problems_at_once():
     assert export.artifacts == ()
     assert export.problems == (
         "Classroom 50 knows a submission by its tag and commit, so it takes one at a time: give --student ID, or a report",
-        "nobody told owner, which Classroom 50's runner sets in the environment; give --set owner=VALUE",
+        "missing owner, which Classroom 50's runner sets in the environment; give --set owner=VALUE",
         "assignment_type must be individual or group, not 'pair'",
         "submission must be a tag that begins with submit/, not 'v1'",
         "datetime must be a time with its zone, as git log -1 --format=%cI prints it, not '2026-04-20'",
@@ -279,7 +279,7 @@ def test_classroom50_needs_the_time_of_the_commit():
     export = EXPORTERS["classroom50"].exporter([result], replace(CONTEXT, settings=CLASSROOM50))
 
     assert export.problems == (
-        'one: nobody knows when it was submitted: give --set datetime="$(git log -1 --format=%cI)", the time of the commit',
+        'one: the time of submission is unknown; give --set datetime="$(git log -1 --format=%cI)", the time of the commit',
     )
 
 

@@ -39,9 +39,7 @@ def test_lines_are_those_of_nbgraders_own_export():
             {"assignment": "a1", "student_id": "13", "last_name": "Ben", "max_score": 100.0},
         ]
     )  # fmt: skip
-    assert made.remarks == (
-        "handed in nothing, so 0 points and no timestamp, as nbgrader has it: Two, Ann B (ann)",
-    )
+    assert made.remarks == ("did not submit, so 0 points and no timestamp, as in nbgrader: Two, Ann B (ann)",)
     assert (made.matched, [each.student for each in made.withheld]) == (1, ["Ben (13)"])
 
 
@@ -66,7 +64,7 @@ def test_quotes_are_told_because_nbgrader_writes_none():
         "a1,,,c,'=cmd|x,,,87.5,0.0,87.5,100.0",
     ]
     assert made.remarks == (
-        'a comma, semicolon or quote stands in quotes here, which nbgrader\'s own export never writes: Ann "A" =One (a,b)',
+        'a cell with a comma, semicolon or quote is quoted here, which nbgrader\'s own export never does: Ann "A" =One (a,b)',
     )
 
 

@@ -68,7 +68,8 @@ def test_a_spec_that_no_implementation_fits_is_not_clean():
     text = words()
 
     assert text.endswith(
-        "Nothing was tried: no implementation that is known to be right or wrong fits this spec. Put some into right/ and"
+        "Nothing was tried: no implementation known to be right or wrong fits this spec. Put some into"
+        " right/ and"
         " wrong/ in the spec's folder (docs/own-assignment.md)."
     )
     assert "False passes" not in text
@@ -132,8 +133,8 @@ def test_a_fault_of_the_grader_is_not_a_clean_result():
 def test_where_the_shipped_implementations_are_not_installed_that_is_told(monkeypatch):
     monkeypatch.setattr(selftest_result, "has_catalogue", lambda: False)
     left_out = (
-        "The shipped implementations are not installed, because they hold right answers: a wheel leaves them out, and a"
-        " checkout of the grader tries them too."
+        "The shipped implementations are not installed, because they contain solutions; run the self-test in"
+        " a checkout of the grader to try them too."
     )
 
     assert words().endswith(left_out)

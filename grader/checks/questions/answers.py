@@ -132,6 +132,11 @@ class AnswersCheck(AskingCheck):
         """Of any function; where training must reach something, of those that are right in part."""
         return "partly right" if self._question.is_learning else "any"
 
+    @property
+    def fills_in(self) -> bool:
+        """Where the handout has nothing of the answer."""
+        return self._question.is_left_to_students
+
     def replacement(self, assignment: Assignment, /) -> Replacement | None:
         """A right function or method, where the question has one."""
         right = self._question.right

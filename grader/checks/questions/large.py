@@ -206,7 +206,7 @@ class LargeCheck(AskingCheck):
             message = f"{subject} is {facts}, on {asked[0][0].label}."
             return self.passed(message, measured=measured, allowed=allowed)
         message = (
-            f"{subject} is too slow: {facts}, on {asked[0][0].label} (at least {self.factor:g} times for the points)."
+            f"{subject} is too slow: {facts}, on {asked[0][0].label} (at least {self.factor:g} times needed)."
             f" {large.time_advice}"
         )
         return self.failed(message, measured=measured, allowed=allowed)

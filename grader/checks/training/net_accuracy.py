@@ -238,8 +238,8 @@ class NetAccuracyCheck(CheckFields):
         words = f"{verb}: {reached.beside(plan.bars)}, after {trial.label}."
         if data.is_standin and self.cifar10 is not None and self.cifar10.bars != plan.bars:
             words += (
-                " These are stand-in images, fewer and other ones than CIFAR-10's, so the bars are lower; with CIFAR-10"
-                f" (--data) they are {self.cifar10.bars.as_bars()}."
+                " This run used stand-in images, which are fewer than CIFAR-10's and different, so the"
+                f" bars are lower; with CIFAR-10 (--data) they are {self.cifar10.bars.as_bars()}."
             )
         fault = fault_of_core(context, core)
         if fault is not None:

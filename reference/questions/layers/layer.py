@@ -58,9 +58,9 @@ def change_rules(names: Sequence[str]) -> tuple[Rule, ...]:
 
 
 _CACHE_RULES = (
-    ("cache_of_another_form", "The backward pass raises an error with the cache that this returns, but not with the inputs as the handout keeps them: does the cache hold all of them?"),
-    ("cache_of_another_shape", "With the cache that this returns the gradients have other shapes than with the inputs themselves: is an input reshaped before it is kept?"),
-    ("cache_of_other_values", "With the cache that this returns the gradients have other values than with the inputs themselves: what does the cache hold?"),
+    ("cache_of_another_form", "The backward pass raises an error with the cache returned here, but not with the inputs in the handout's order: does the cache hold all of them?"),
+    ("cache_of_another_shape", "With the cache returned here, the gradients have different shapes than with the inputs themselves: do you reshape an input before caching it?"),
+    ("cache_of_other_values", "With the cache returned here, the gradients have different values than with the inputs themselves: what does the cache hold?"),
 )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def cache_question(
     nothing = Rule(
         "nothing_to_compare",
         "backward",
-        "The cache cannot be tried until the forward pass returns its output and the backward pass a right dx, for the inputs as the handout keeps them.",
+        "The cache cannot be tested until the forward pass returns its output and the backward pass a right dx.",
         is_nothing,
         is_symptom=True,
     )
@@ -117,6 +117,7 @@ def cache_question(
             **dict(zip(("out", "dx"), out_and_dx(*inputs.arrays(*parameters)), strict=True)),
         },
         driver=("layers", "cache"),
+        right=("layers", f"{name.removesuffix('_cache')}_forward"),
         free=("cache", "backward", "out", "dx"),
         rules=(*rules, nothing),
         needs={"cache": ("backward",)},

@@ -277,7 +277,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("accuracy",),
     ),
     "wrong loss, right steps": _functions(
-        "The trainer calls a wrong loss for show and computes the right gradient itself.",
+        "The trainer calls a wrong loss for show and computes the correct gradient itself.",
         f"""
 right = svm_loss_vectorized
 
@@ -410,7 +410,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("does not train with svm_loss_vectorized",),
     ),
     "a wrong loss in batches too great to ask": _functions(
-        "The trainer has the right gradient, and calls a wrong loss with more rows than the judge asks about.",
+        "The trainer has the correct gradient, and calls a wrong loss with more rows than the judge asks about.",
         f"""
 right = svm_loss_vectorized
 
@@ -456,7 +456,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: steps of its own": _class(
         "train shrinks a solution step by step; the honest one has the loss inside.",
@@ -488,7 +488,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: the last step leads elsewhere": _class(
         "train ends with other weights.",

@@ -89,8 +89,8 @@ def test_a_slow_one_fails_with_both_numbers():
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Think.")
     assert verdict.message == (
         f"compute_distances_no_loops is too slow: 2.5 times as fast as our version with loops, on {STUDENT.label} (at least 5"
-        " times for the points). Is a loop left, or something that works like one? The handout speaks of one matrix"
-        " multiplication."
+        " times needed). Is a loop left, or something that works like one? The handout suggests one"
+        " matrix multiplication."
     )
     assert verdict.allowed == {"speedup": 5.0}
 
@@ -100,9 +100,9 @@ def test_a_broadcast_is_told_of_memory():
 
     assert CHECK.more_trials(CONTEXT, evidence_with(raised)) == ()
     assert verdict_on_calls(raised).message == (
-        f"compute_distances_no_loops needs more than its 4 GiB memory limit on {STUDENT.label}. Does it hold the differences"
-        " of all pairs of points at once, an array of N x M x D numbers? Only N x M numbers are asked for: what of each"
-        " difference is needed?"
+        f"compute_distances_no_loops needs more than its 4 GiB memory limit on {STUDENT.label}. Does it hold"
+        " the differences of all pairs of points at once, an array of N x M x D numbers? The result has only"
+        " N x M: what do you need from each difference?"
     )
 
 
