@@ -370,7 +370,7 @@ class _Grading:
         wrong = tuple(
             each
             for each in found.values()
-            if each.function in called and (own is None or each.target != own.target)
+            if each.function in called and (own is None or not each.solves_as(own))
         )
         if check.asked_again == "any beside a right one":
             parts = {(each.attribute or each.name).partition("_")[0] for each in wrong}

@@ -241,7 +241,7 @@ class Tally:
         """The case of the trial, with the inputs rounded as they were sent."""
         handed = sum(isinstance(each, FunctionArgument) for each in trial.positional)
         names = self.question.parameters
-        values = [_value(each) for each in trial.positional[handed:]]
+        values = [value_of(each) for each in trial.positional[handed:]]
         note = trial.tag.removeprefix(_LARGE)
         inputs = dict(zip(names, values, strict=True))
         return QuestionCase(trial.label, inputs, bool(note), note, is_large=trial.tag.startswith(_LARGE))
@@ -358,7 +358,8 @@ def _is_infinite(value: Value) -> bool:
     return isinstance(value, Received) and not np.isfinite(value.array).all()
 
 
-def _value(argument: Argument) -> Array | float | int | None:
+def value_of(argument: Argument) -> Array | float | int | None:
+    """An input as it was sent."""
     if isinstance(argument, Tensor):
         array = argument.array
         return array if array.dtype.kind in "iu" else array.astype(np.float64)

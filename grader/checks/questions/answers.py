@@ -22,6 +22,7 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
+from reference.mistakes import NOTHING
 from reference.questions import QuestionSet
 from reference.questions.question import Question
 
@@ -177,7 +178,9 @@ class AnswersCheck(AskingCheck):
                 findings=(Finding(self.function, True, (), notes),),
             )
         diagnoses = tally.diagnoses(context.assignment)
-        unexplained = tally.wrong.keys() - {each.part for each in diagnoses}
+        unexplained = tally.wrong.keys() - {
+            each.part for each in diagnoses if each.misconception not in NOTHING
+        }
         right = [name for name in question.outputs if name not in tally.wrong and tally.broken is None]
         unproven = [name for name in right if not question.is_proven(name, unexplained)]
         credit = sum(self._share(name) for name in right if name not in unproven)

@@ -16,9 +16,10 @@ def forward(function: Callable[..., Any], *given: Any) -> Any:
     *inputs, is_turned = given
     inputs, kept = _laid_out(inputs, is_turned)
     answer = function(*inputs)
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    if not isinstance(answer, tuple | list):
         return answer
-    return answer[0], _changed(inputs, kept)
+    parts = list(answer)  # a list of ours, whose length is what it is
+    return (parts[0], _changed(inputs, kept)) if len(parts) == 2 else parts
 
 
 def backward(function: Callable[..., Any], forward: Callable[..., Any], *given: Any) -> Any:
@@ -50,33 +51,42 @@ def loss(function: Callable[..., Any], x: Any, y: Any, is_turned: Any) -> Any:
 
 
 def cache(forward: Callable[..., Any], backward: Callable[..., Any], *given: Any) -> Any:
-    """How the backward pass differs with the cache of the forward pass, and whether it gives nothing to compare.
+    """How the backward pass differs with the cache of the forward pass, and whether it gives nothing to compare; then the
+    output of the forward pass and the first gradient with the plain inputs, zero where there is none of its shape.
 
     given: the forward pass's inputs, dout.
     """
     *inputs, dout = given
+    none = (0, 1, np.zeros(dout.shape), np.zeros(inputs[0].shape))
     found, _ = _with_own_cache(backward, forward, [each.copy() for each in given])
     if _are_gradients(found, inputs, dout):
-        return 0, 0
+        out = forward(*(each.copy() for each in inputs))[0]
+        return 0, 0, _shaped(out, dout), _shaped(_listed(found)[0], inputs[0])
     try:
         plain = backward(dout.copy(), _cache([each.copy() for each in inputs]))
         expected = [np.array(each, dtype=float) for each in _listed(plain)]
     except Exception:  # noqa: BLE001  a student's code may raise anything, and this is judged elsewhere
-        return 0, 1
+        return none
     if not expected or any(each.dtype != float or not each.size for each in expected):
-        return 0, 1
+        return none
     out, own = forward(*(each.copy() for each in inputs))
     if out is None:
-        return 0, 1
+        return none
+    core = _shaped(out, dout), _shaped(expected[0], inputs[0])
     try:
         seen = [np.asarray(each) for each in _listed(backward(dout.copy(), own))]
     except Exception:  # noqa: BLE001
-        return RAISES, 0
+        return RAISES, 0, *core
     if [each.shape for each in seen] != [each.shape for each in expected]:
-        return OTHER_SHAPE, 0
+        return OTHER_SHAPE, 0, *core
     pairs = zip(seen, expected, strict=True)
     is_same = all(np.allclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True) for one, other in pairs)
-    return (0 if is_same else OTHER_VALUES), 0
+    return (0 if is_same else OTHER_VALUES), 0, *core
+
+
+def _shaped(value: Any, like: Any) -> Any:
+    """A value of that shape, zeros for any other."""
+    return value if np.shape(value) == like.shape else np.zeros(like.shape)
 
 
 def _with_own_cache(

@@ -202,6 +202,8 @@ def _traced(number: int, name: str, message: str) -> Rule:
 
 
 _TRACES = ("repeat", "params", "inputs")
+_CORE, _CORE_TOLERANCE = "loss_without_reg", 1e-3
+"""A loss that is a constant leaves no trace either; the tolerance lets an epsilon pass, which is judged elsewhere."""
 SAME = 1e-9
 """Relative: two calls with the same numbers differ by less."""
 
@@ -256,15 +258,20 @@ def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Questi
         Question(
             name=f"{prefix}_calls",
             parameters=_WITH_LABELS,
-            outputs=dict.fromkeys(_TRACES, "number"),
+            outputs=dict.fromkeys((_CORE, *_TRACES), "number"),
             draw=lambda rng: [_named(each) for each in list(drawn(cases)(rng))[:2]],
-            answer=lambda _: dict.fromkeys(_TRACES, np.zeros(())),
+            answer=lambda inputs: {
+                _CORE: _answer(inputs.replace(first_reg=0.0, reg=0.0))["loss"],
+                **dict.fromkeys(_TRACES, np.zeros(())),
+            },
             driver=("fc_net", "calls"),
             right=_RIGHT,
             method="loss",
             free=_TRACES,
             rules=_TRACE_RULES,
-            aside=("inputs",),
+            tolerances={_CORE: _CORE_TOLERANCE},
+            needs=dict.fromkeys(_TRACES, (_CORE,)),
+            aside=("inputs", _CORE),
             unchanged=(),
         ),
     )

@@ -207,5 +207,10 @@ AFFINE_QUESTIONS = (
         aside=(UNCHANGED,),
         unchanged=(),
     ),
-    cache_question("affine_cache", ("x", "w", "b", "dout"), _draw),
+    cache_question(
+        "affine_cache",
+        ("x", "w", "b", "dout"),
+        _draw,
+        lambda x, w, b, dout: (_forward(x, w, b), _dx(x, w, dout)),
+    ),
 )

@@ -150,5 +150,5 @@ RELU_QUESTIONS = (
         aside=(UNCHANGED,),
         unchanged=(),
     ),
-    cache_question("relu_cache", ("x", "dout"), _draw),
+    cache_question("relu_cache", ("x", "dout"), _draw, lambda x, dout: (_relu(x), dout * (x > 0))),
 )

@@ -468,6 +468,7 @@ PASS_QUESTIONS = (
         misshapen=tuple(each for each in _BACKWARD_MISSHAPEN if each.output in _LARGE_OUTPUTS),
         rules=_OVERFLOWS,
         free=("db2",),
+        needs={"db2": ("loss",)},
         raised=_RETURNS,
         beside=_BESIDE,
     ),

@@ -105,8 +105,8 @@ _GRID_RULES = (
     Rule(
         "no_combination",
         "combinations",
-        "They make no combinations at all.",
-        lambda _, seen: {} if float(seen["combinations"]) < 1 else None,
+        "A search needs at least 2 combinations to choose from.",
+        lambda _, seen: {} if float(seen["combinations"]) < 2 else None,
         is_symptom=True,
     ),
 )

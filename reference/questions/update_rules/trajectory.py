@@ -224,5 +224,6 @@ def question_of(rule: UpdateRule, table: Mistakes, rules: tuple[Rule, ...] = ())
         tolerance=TOLERANCE,
         mistakes=tuple(_mistakes(rule, table)),
         rules=(*map(_missing_state, rule.states), *rules),
+        needs=dict.fromkeys({"t"} & {*rule.outputs}, tuple(each for each in rule.outputs if each != "t")),
         unchanged=("dw",),
     )
