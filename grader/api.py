@@ -2,7 +2,7 @@
 
 The student's code never runs in your process, but in separate ones that are started without `multiprocessing`: a
 script needs no `if __name__ == "__main__"`. Importing this module starts nothing and imports
-neither torch nor NumPy. Nothing is printed. Where speed is graded, set OPENBLAS_NUM_THREADS=1 before NumPy is imported:
+neither torch nor NumPy. Nothing is printed. If you grade speed, set OPENBLAS_NUM_THREADS=1 before you import NumPy:
 a second thread of your process would take the core that is being timed.
 """
 
@@ -79,26 +79,26 @@ def grade_path(
     Args:
         path: a notebook (.ipynb), a module (.py), a folder or a .zip.
         spec: a spec's name, .toml file or folder; None to detect it from the functions in the submission.
-        quick: leave out the checks that time or train, which take seconds each. `score` and `max_score` then count
+        quick: leave out the checks that measure speed or train, which take seconds each. `score` and `max_score` then count
             only the other checks, and a flag names the points left out.
-        full: train for all iterations, even where the accuracy is clear of the bars before. Not with quick.
+        full: train for all iterations, even if the accuracy is clear of the bars earlier. Not with quick.
         seed: random seed of all inputs, at least 0 and below 2**63; None for the spec's, or else a new one.
-        only: ids of the checks to run; empty for all. With any, `score` is None: the report is incomplete.
+        only: ids of the checks to run; empty for all. If any are given, `score` is None: the report is incomplete.
         device: "cpu", "cuda", or "auto" for an NVIDIA GPU if there is one.
         data: CIFAR-10, as its folder or .tar.gz; None for the synthetic stand-in.
-        isolation: the least isolation of the student's process to grade with.
+        isolation: refuse to grade if the student's code is isolated less than this.
 
     Returns:
         The whole report, for the instructor; `grader.model.report.student_view` gives the student's.
-        `has_grader_faults` tells whether the grader itself failed somewhere: then `score` is None.
+        If the grader itself failed in a check, `has_grader_faults` is true and `score` is None.
 
     Raises:
         SubmissionError: the submission cannot be read.
         SpecError: the spec is not found or invalid, or cannot be detected.
-        UsageError: an argument is none of the above, or the spec has no check with an id of `only`.
+        UsageError: an argument has an invalid value, or the spec has no check with an id of `only`.
         DataError: the data set is missing, short or damaged.
         DeviceError: the device is not available.
-        IsolationError: this machine cannot isolate the student's code as well as asked for.
+        IsolationError: this machine cannot isolate the student's code as well as `isolation` requires.
         SandboxError: no process could be started for the student's code.
 
     """
@@ -151,7 +151,7 @@ class _Options:
         self._check_only(loaded)
         if self.quick and not self.only and all(check.is_slow for check in loaded.spec.checks):
             raise UsageError(
-                f"a quick run of {loaded.spec.name} leaves nothing to grade: each of its checks times or trains"
+                f"a quick run of {loaded.spec.name} leaves nothing to grade: all of its checks time or train"
             )
         assignment = loaded.spec.assignment
         if cluster is None:
@@ -192,9 +192,9 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class Regrading:
-    """A report whose checks were run again only as far as that was needed.
+    """A report for which only the checks that a change may affect were run again.
 
-    ran: the ids of the checks that were run; the results of the others are those of the grading before.
+    ran: the ids of those checks; the other results are from the earlier grading.
     """
 
     report: Report
@@ -210,9 +210,9 @@ class Grader(_Options):
     ...         grader.grade(f"submissions/cs231n/{name}").score for name in ("package_folder", "python_2")
     ...     ]
 
-    The arguments are those of `grade_path`, and may be changed between calls, except for `data`. `for_page` gives reports
-    the loss curves of the reference too, which a page shows beside the student's. Without a spec it is detected for
-    each submission; without a seed each gets a new one. Calls from several threads wait for one another.
+    The arguments are those of `grade_path`, and may be changed between calls, except for `data`. `for_page` adds the
+    reference's loss curves to reports, for a page to show beside the student's. Without a spec, it is detected for each
+    submission; without a seed, each submission gets a new one. Calls from several threads wait for one another.
     """
 
     spec: PathLike | None = None
@@ -251,7 +251,7 @@ class Grader(_Options):
         """Grade one submission; see `grade_path` for the report and the errors.
 
         Args:
-            path: a notebook (.ipynb), a module (.py), a folder or a .zip; or a submission that is read already.
+            path: a notebook (.ipynb), a module (.py), a folder or a .zip; or a submission that has already been read.
             progress: called before each check with its number from 0, the number of checks, and its title.
 
         """
@@ -260,14 +260,14 @@ class Grader(_Options):
     def regrade(
         self, path: PathLike | Submission, progress: Callable[[int, int, str], None] | None = None
     ) -> Regrading:
-        """Grade one submission again after a change: only the checks that it may have changed are run.
+        """Grade one submission again after a change: run only the checks that the change may affect.
 
-        Apart from times, the report is the one that `grade` would give with the same seed, which stays the same for a path
-        from its first `regrade` on. One of a check that was not run again keeps its time too. The results are held until the
-        `with` block ends, apart for each choice of checks.
+        Apart from times, the report equals that of `grade` with the same seed. The seed stays the same for a path from its
+        first `regrade` on. A check that is not run again keeps its earlier time too. Results are kept until the `with` block
+        ends, separately for each choice of checks.
 
         Args:
-            path: as for `grade`; a submission that is read already is the one before with its id.
+            path: as for `grade`; a submission that has already been read is compared with the earlier one of its id.
             progress: as for `grade`.
 
         """
@@ -363,22 +363,23 @@ def grade_class(
         device: as for `grade_path`.
         data: as for `grade_path`.
         seed: one for the whole class; submissions whose reports have another one are graded again.
-        isolation: the least isolation to grade with; submissions graded with less are graded again.
+        isolation: refuse to grade with less isolation than this; submissions graded with less are graded again.
         select: shell patterns (`team_*`) of the ids to grade; empty for all.
-        rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and holds for later
-            calls without it.
+        rules: class.toml, with due date, late policy, extensions and overrides. A copy stays in `out` and
+            applies to later calls without it.
         regrade: grade unchanged submissions too.
         anyway: grade even a class that looks like another assignment's, or has reports of another spec.
         jobs: how many submissions to grade at a time, each in a process of its own; "auto" for as many as this machine's
             cores and free memory allow (one on a GPU). Not used with a scheduler.
         scheduler: address of a Dask scheduler (tcp://HOST:PORT), whose workers then grade: docs/cluster.md. `data` is then
             the path of the data set on the workers too.
-        format: the platform that the download is from; recognized by its names if auto.
-        roster: a CSV of who is in the class, as platforms export it or by hand: with ids, logins, emails or names. A copy
-            stays in `out`, and counts where none is given. Who handed in nothing has a line in the gradebook too.
-        announce: called once with what the download is, before anything is graded.
+        format: the platform of the download; "auto" recognizes it by the names in it.
+        roster: a CSV with the ids, logins, emails or names of the class, exported from a platform or made by hand. A copy
+            stays in `out` and applies to later calls without it. Students who did not submit then have a line in the
+            gradebook too.
+        announce: called once with the class found in the download, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.
-        working: called with the ids of those that are being graded, whenever they change.
+        working: called with the ids being graded, whenever they change.
 
     Returns:
         The outcomes in the order of the submissions. A submission that cannot be read, or that the grader failed on, has
@@ -485,14 +486,14 @@ def compare_class(
     format: FormatName = "auto",  # noqa: A002  as the option
     progress: Callable[[int, int], None] | None = None,
 ) -> Similarities:
-    """Find submissions of a class that share code: pairs that are worth a look, and no verdict. Nothing is run.
+    """Find pairs of submissions that share code. They are worth a look, not a verdict. No submitted code is run.
 
     Args:
         path: as for `grade_class`.
         spec: a spec's name, .toml file or folder; its functions are compared, with the helpers that they need.
         template: the notebook, module or folder that was handed out; its code does not count.
         format: as for `grade_class`.
-        progress: called with the number of submissions read and of all.
+        progress: called with the number of submissions read and the total.
 
     Raises:
         SubmissionError: `path` is not a class, or the template cannot be read.
@@ -532,7 +533,7 @@ def selftest_spec(
         progress: called with each outcome, the number done and the number of implementations.
 
     Returns:
-        The outcomes, which tell the wrong implementations that pass and the right ones that fail.
+        The outcomes, which name the wrong implementations that pass and the right ones that fail.
 
     Raises:
         SpecError: the spec is not found or invalid.

@@ -1,6 +1,6 @@
-"""The names that questions.py in a spec's own folder is written with; docs/own-assignment.md explains them.
+"""The names for questions.py in a spec's own folder; docs/own-assignment.md explains them.
 
-These stay as they are from version to version. Whatever else is in `grader` and `reference` may move.
+These names are stable. Everything else in `grader` and `reference` may move.
 """
 
 from reference.losses.problem import Array

@@ -7,8 +7,10 @@ import errno
 import io
 import os
 import secrets
+import shutil
 import stat
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 
 from grader import formatting
 from grader.errors import OutputError
@@ -21,7 +23,8 @@ HALF = ".*.????????.part"
 def write_atomically(path: Path, text: str | bytes) -> None:
     """Replace a file at once: a reader sees the old one or the new one, and a crash loses neither. Ctrl-C waits for it.
 
-    Whatever else is in its place, such as a link or a pipe of somebody who shares the folder, is not written to.
+    Whatever else is in its place, such as a link or a pipe of somebody who shares the folder, is not written to but replaced;
+    a device is neither. For a path that the user names there is `write_to`.
     Raises OutputError if it cannot be written: no folder, no permission, no space.
     """
     content = text.encode() if isinstance(text, str) else text
@@ -62,6 +65,8 @@ def read_own_bytes(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    if path.is_char_device() or path.is_block_device():  # root could: a machine without /dev/null breaks down
+        raise OSError(errno.EINVAL, "it is a device")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # HALF
     try:
@@ -73,6 +78,29 @@ def _replace(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):  # after a replacement there is nothing left to remove
             temporary.unlink()
+
+
+def write_folder(path: Path, files: Iterable[tuple[PurePath, bytes]]) -> None:
+    """Make a folder of these files that is there whole, or not at all. An empty one may be in its place.
+
+    Raises OutputError as `write_atomically` does, if the folder is not empty, and if two files have one name.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with interruption.deferred():
+            for name, content in files:
+                file = temporary / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with file.open("xb") as opened:
+                    opened.write(content)
+                    opened.flush()
+                    os.fsync(opened.fileno())
+            temporary.replace(path)
+    except OSError as error:
+        raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(temporary)
 
 
 def not_written(path: Path, error: OSError) -> OutputError:

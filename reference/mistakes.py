@@ -16,8 +16,11 @@ Given = TypeVar("Given")
 Variant = TypeVar("Variant")
 Outcome = Array | float | np.floating[Any]
 
+NOTHING = frozenset({"all_zero", "only_regularizer"})
+"""The names of mistakes that are made by computing nothing: they prove nothing of what stands beside them."""
+
 MATCH_TOLERANCE = 1e-7
-"""Relative. Mistakes that come closer than this to the values seen count as equally near: the first is named."""
+"""Relative. Mistakes that are closer than this to the values seen count as equally near, and the first is named."""
 
 Scale = Callable[[float, float], float]
 """The size that differences are relative to, from the largest entries of a mistake's outcome and the right answer."""
@@ -54,7 +57,7 @@ class Mistake(Generic[Given]):
 
 
 Table = Mapping[str, tuple[str, Variant]]
-"""Mistakes by name: the message, and what sets this mistake apart, such as a formula or options of a descent."""
+"""Mistakes by name: the message, and the variant that gives the mistake, such as a formula or options of a descent."""
 
 
 def mistakes_in(

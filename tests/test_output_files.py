@@ -5,12 +5,12 @@ import io
 import os
 import stat
 import threading
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
 from grader.errors import OutputError
-from grader.output_files import write_atomically, write_to
+from grader.output_files import write_atomically, write_folder, write_to
 from tests.pace import HANG_SECONDS
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -158,3 +158,37 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
 
     assert read == ["new"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_device_is_neither_replaced_nor_written_to(tmp_path):
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except OSError:
+        pytest.skip("only root makes devices")
+
+    with pytest.raises(OutputError, match=r"null: cannot be written: it is a device$"):
+        write_atomically(device, "new")
+
+    assert device.is_char_device()
+    assert names_in(tmp_path) == ["null"]
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    files = {PurePath("a.txt"): b"a", PurePath("b/c.txt"): b"c"}
+    with monkeypatch.context() as patched:
+        calls = iter([None, NO_SPACE])
+
+        def fail(_):
+            if (error := next(calls)) is not None:
+                raise error
+
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(OutputError, match=r"made: cannot be written: No space left on device$"):
+            write_folder(tmp_path / "made", files.items())
+    assert names_in(tmp_path) == []
+
+    write_folder(tmp_path / "made", files.items())
+
+    assert {name: (tmp_path / "made" / name).read_bytes() for name in files} == files
+    assert names_in(tmp_path) == ["made"]

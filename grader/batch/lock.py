@@ -8,8 +8,8 @@ import logging
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from grader import formatting
@@ -19,7 +19,7 @@ if sys.platform != "win32":
     import fcntl
 
 LOCK_NAME = ".grader.lock"
-ADVICE = "wait for its end, stop it, or choose another --out"
+ADVICE = "wait for it to finish, stop it, or choose another --out"
 
 _GREATEST_NOTE = 300
 _UNLOCKABLE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
@@ -69,7 +69,7 @@ def _lock(descriptor: int, folder: Path, advice: str) -> None:
             formatting.printable(str(folder)),
         )
         return
-    since = datetime.now(UTC).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    since = time.strftime("%Y-%m-%d %H:%M %Z")
     with contextlib.suppress(OSError):  # the note is for people; the lock holds without it
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {platform.node()}, since {since}\n".encode(), 0)

@@ -59,16 +59,22 @@ def _end_with(coordinator: int) -> None:
 
 
 def _serve(connection: Connection[Any, Any], *, with_torch: bool) -> None:
-    with warm_sandbox(with_torch=with_torch) as sandbox:
-        from grader.errors import GraderError
-        from grader.execution.job import fault_report, run
+    from grader.errors import GraderError
 
-        connection.send(None)
-        while True:
-            job, fault = connection.recv()
-            try:
-                answer = run(job, sandbox) if fault is None else fault_report(job, fault, sandbox.isolation)
-            except GraderError as error:
-                connection.send(error)
-            else:
-                connection.send(answer)
+    try:
+        with warm_sandbox(with_torch=with_torch) as sandbox:
+            from grader.execution.job import fault_report, run
+
+            connection.send(None)
+            while True:
+                job, fault = connection.recv()
+                try:
+                    answer = (
+                        run(job, sandbox) if fault is None else fault_report(job, fault, sandbox.isolation)
+                    )
+                except GraderError as error:
+                    connection.send(error)
+                else:
+                    connection.send(answer)
+    except GraderError as error:  # of a machine on which no sandbox can be made
+        connection.send(error)

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from grader import __version__
+from grader import __version__, formatting
 from grader.errors import ClusterError, GraderError, PlatformError, SandboxError
 from grader.frontends.commands import (
     exporting,
@@ -30,7 +30,7 @@ from grader.sandbox import interruption
 app = typer.Typer(
     name="grader",
     cls=Group,
-    help="Grade linear classifier assignments. The student's code never runs in the process that judges it.",
+    help="Grade linear classifier assignments. Student code never runs in the process that judges it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -83,7 +83,10 @@ def run() -> NoReturn:
     except GraderError as error:
         _stop(str(error), EXIT_USAGE)
     except OSError as error:
-        _stop(f"the output could not be written: {error.strerror or error}", EXIT_USAGE)
+        words = error.strerror or str(error)
+        if error.filename is None:
+            _stop(f"the output could not be written: {words}", EXIT_USAGE)
+        _stop(f"{formatting.printable(str(error.filename))}: cannot be used: {words}", EXIT_USAGE)
     except Exception:
         interruption.check()  # pydantic and others wrap a Ctrl-C in an error of their own
         logging.getLogger("grader").exception("this is a fault of the grader, not of the submission")

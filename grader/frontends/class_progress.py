@@ -171,12 +171,14 @@ def _told(pace: Pace, pause_seconds: float) -> Iterator[Callable[[str], None]]:
                 say(pace.line)
 
     thread = Thread(target=say_now_and_then, daemon=True)
-    thread.start()
+    with suppress(RuntimeError):  # of a system without another thread: then nothing is said in between
+        thread.start()
     try:
         yield say
     finally:
         is_over.set()
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
 
 
 @contextmanager

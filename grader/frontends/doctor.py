@@ -218,12 +218,14 @@ def _isolation(isolation: Isolation) -> DoctorFinding:
 
 
 def _temporary_folder() -> DoctorFinding:
-    folder = tempfile.gettempdir()
+    folder = ""
     try:
+        folder = tempfile.gettempdir()
         with tempfile.TemporaryFile():
             pass
     except OSError as error:
-        seen = f"{folder}: {error.strerror or error}"
+        words = error.strerror or str(error)
+        seen = f"{folder}: {words}" if folder else words
         advice = "Set TMPDIR to a writable folder with free space."
         return DoctorFinding("Temporary folder", seen, is_good=False, advice=advice, is_needed=True)
     return DoctorFinding("Temporary folder", folder, is_good=True, is_needed=True)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
-import shutil
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -15,8 +11,7 @@ from grader import formatting
 from grader.errors import OutputError, UsageError
 from grader.frontends.packages.bundle import Member, zipped
 from grader.model.artifact import Artifact
-from grader.output_files import write_to
-from grader.sandbox import interruption
+from grader.output_files import write_folder, write_to
 
 STANDARD_OUTPUT = "-"
 
@@ -46,11 +41,15 @@ def require_place(place: str, inputs: Sequence[Path]) -> None:
             _require_replaceable(path, inputs)
         if not path.parent.is_dir():
             raise OutputError.at(path, f"cannot be written: there is no folder {path.parent}; make it first")
+        if path.resolve() == Path.cwd():
+            raise OutputError.at(path, "is the current folder; give the name of a new one, or of a file")
         if path.is_dir() and any(path.iterdir()):
             raise OutputError.at(
                 path,
-                "the folder is not empty, and is not written into; remove it, give another name, or give a .zip,"
-                " which is replaced",
+                (
+                    "the folder is not empty, so nothing was written into it; remove it, give another"
+                    " name, or give a .zip, which may be replaced"
+                ),
             )
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
@@ -62,7 +61,7 @@ def _require_elsewhere(path: Path, folder: Path) -> None:
     if above in {folder / "reports", folder / "feedback"} and not path.exists():
         raise OutputError.at(path, "this folder is for the grader's own files; give -o another place")
     if above == folder and path.name in _OF_A_CLASS:
-        raise OutputError.at(path, "the class's own file has this name; give -o another name")
+        raise OutputError.at(path, "one of the class's own files has this name; give -o another name")
 
 
 def _require_replaceable(path: Path, inputs: Sequence[Path]) -> None:
@@ -74,7 +73,7 @@ def _require_replaceable(path: Path, inputs: Sequence[Path]) -> None:
     if path.suffix.lower() in _INPUT_SUFFIXES:
         raise OutputError.at(path, f"an export would replace this {path.suffix} file; give -o another name")
     if path.suffix.lower() == ".zip" and path.is_file() and not _is_own_zip(path):
-        raise OutputError.at(path, "this .zip is not an export, and is not replaced; give -o another name")
+        raise OutputError.at(path, "this .zip is not an export, so it is not replaced; give -o another name")
 
 
 def _is_own_zip(path: Path) -> bool:
@@ -114,32 +113,12 @@ def write_artifacts(place: str, artifacts: Sequence[Artifact]) -> str:
     if is_zip:
         write_to(path, _zipped(artifacts))
     else:
-        _write_folder(path, artifacts)
+        write_folder(path, [(_inside(each), each.content) for each in artifacts])
     return f"{place} ({formatting.count(len(artifacts), 'file')})"
 
 
 def _zipped(artifacts: Sequence[Artifact]) -> bytes:
     return zipped({_inside(each).as_posix(): Member(each.content) for each in artifacts}, _ZIP_COMMENT)
-
-
-def _write_folder(path: Path, artifacts: Sequence[Artifact]) -> None:
-    """A folder that is there whole, or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with interruption.deferred():
-            for each in artifacts:
-                file = temporary / _inside(each)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("xb") as opened:
-                    opened.write(each.content)
-                    opened.flush()
-                    os.fsync(opened.fileno())
-            temporary.replace(path)
-    except OSError as error:
-        raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(temporary)
 
 
 def _inside(artifact: Artifact) -> PurePosixPath:

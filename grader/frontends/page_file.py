@@ -11,9 +11,9 @@ from grader.feedback.page import student_page
 from grader.grading.grade import guarded
 from grader.intake.submission import load_submission
 from grader.model.report import Report
-from grader.output_files import write_atomically
+from grader.output_files import write_to
 
-NOT_MADE = "The page could not be made, which is the grader's fault. The grade stands."
+NOT_MADE = "The page could not be made; this is the grader's fault. The grade stands."
 
 
 def write_page(place: str, submission: Path, report: Report) -> bool:
@@ -27,5 +27,5 @@ def write_page(place: str, submission: Path, report: Report) -> bool:
     page = guarded(partial(student_page, report, files))
     if page is None:
         return False
-    write_atomically(Path(place), page.content.decode())
+    write_to(Path(place), page.content.decode())
     return True

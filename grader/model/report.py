@@ -114,7 +114,7 @@ class WherePart(ReportModel):
 
 
 class DiagnosisPart(ReportModel):
-    """A named mistake: it gives exactly the wrong result that was seen."""
+    """A named mistake, which gives exactly the wrong result seen."""
 
     part: Part = Field(description="The wrong part: loss, gradient, or the name of an output.")
     misconception: str = Field(description="Name of the mistake.")
@@ -126,7 +126,8 @@ class FunctionPart(ReportModel):
 
     status: FunctionStatus = Field(
         description=(
-            "correct or incorrect as the checks found; missing: not in the submission, or it does not parse; not_written: incorrect, and still"
+            "correct or incorrect, as the checks decided; missing: not in the submission, or it does not"
+            " parse; not_written: incorrect, and still"
             " as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
         )
     )
@@ -134,7 +135,9 @@ class FunctionPart(ReportModel):
         description="Its definition, or the line on which it does not parse; null if it is not in the submission."
     )
     diagnosis: tuple[DiagnosisPart, ...] = Field(default=(), description="The named mistakes in it.")
-    notes: tuple[str, ...] = Field(default=(), description="Remarks that cost no points; why it is missing.")
+    notes: tuple[str, ...] = Field(
+        default=(), description="Remarks that cost no points, or the reason why it is missing."
+    )
 
 
 class PicturePart(ReportModel):
@@ -161,9 +164,9 @@ class FailurePart(ReportModel):
 
     function: str = Field(description="The function that was called.")
     kind: str = Field(
-        description="The exception's type; timed out, ended or not called where there was none."
+        description="The exception's type; without an exception: timed out, ended or not called."
     )
-    message: str = Field(description="The exception's message; empty where there was none.")
+    message: str = Field(description="The exception's message; empty without an exception.")
     where: WherePart | None = Field(description="The innermost line of the student's code; null if unknown.")
     line: str | None = Field(description="That line; null if unknown.")
 
@@ -187,7 +190,8 @@ class CheckPart(ReportModel):
     message: str = Field(description="The result in words.")
     hint: str | None = Field(description="The instructor's hint after a failure; null if there is none.")
     failure: FailurePart | None = Field(
-        default=None, description="The call without values that is why it failed; null if there is none."
+        default=None,
+        description="The call that gave no values and made the check fail; null if there is none.",
     )
     caused_by: tuple[str, ...] = Field(
         default=(), description="Ids of checks and names of functions that this failure follows from."
@@ -203,7 +207,7 @@ class CheckPart(ReportModel):
     )
     pictures: dict[str, PicturePart] = Field(
         default_factory=dict,
-        description="Images to show, by name: the learned weights of each class, where dW is off.",
+        description="Images to show, by name: for each class its learned weights, or the errors in dW.",
     )
     seconds: float = Field(description="Wall clock time of the check.")
     findings: tuple[FindingPart, ...] = Field(
@@ -212,8 +216,9 @@ class CheckPart(ReportModel):
     timing: Literal["open", "repeated"] | None = Field(
         default=None,
         description=(
-            "open: too noisy to decide, so the higher credit was given; a class measures it again alone at its end."
-            " repeated: that was done. null: clear at once, or not timed."
+            "open: too noisy to decide, so the higher credit was given; a class run measures it again,"
+            " alone, at the"
+            " end. repeated: measured again. null: clear at once, or not timed."
         ),
     )
 
@@ -224,8 +229,9 @@ class FlagPart(ReportModel):
     kind: FlagKind = Field(
         description=(
             "restriction_violated: a function uses something that the assignment forbids; restriction_noted: something"
-            " that it only notes; unclear_code: the grader cannot tell what a function calls, which costs nothing;"
-            " impossible_time: faster than possible; suspect_accuracy: nobody can tell how it was reached;"
+            " that it only notes; unclear_code: the grader cannot tell what a function calls, at no cost;"
+            " impossible_time: faster than possible; suspect_accuracy: it is unclear how the accuracy was"
+            " reached;"
             " wrong_spec: another assignment fits better;"
             " unreadable: the submission cannot be read; grader_fault: the grader failed; note: a remark."
         )
@@ -246,14 +252,14 @@ class FlagPart(ReportModel):
 class ClaimPart(ReportModel):
     """An accuracy that a cell of the student's notebook printed: a claim, which earns no points."""
 
-    title: str = Field(description="What the number is.")
+    title: str = Field(description="The name of the number.")
     file: str = Field(description="The notebook's path within the submission.")
     cell: int = Field(description="Number of the code cell, from 1.")
     printed: float = Field(description="The number as the cell printed it.")
     measured: float | None = Field(
-        description="The same as measured with CIFAR-10; null if it was not, or cannot be compared."
+        description="The same number as measured on CIFAR-10; null if it was not measured or cannot be compared."
     )
-    message: str = Field(description="Both in words.")
+    message: str = Field(description="Both numbers in words.")
 
 
 class EnvironmentPart(ReportModel):
@@ -282,14 +288,16 @@ class EnvironmentPart(ReportModel):
 class PreviousPart(ReportModel):
     """The score before a regrade."""
 
-    score: float = Field(description="The score that the report before gave.")
+    score: float = Field(description="The score in the previous report.")
     max_score: float = Field(description="The points possible then.")
     graded_at: str = Field(description="Start of that grading in ISO 8601, UTC.")
     reasons: tuple[RegradeReason, ...] = Field(
         description=(
-            "What had changed since: spec; grader (its version); submission; seed; device; data; isolation (more was"
-            " asked for); full (checks that a quick run leaves out, or training to its end). asked: the instructor wanted"
-            " it."
+            "What has changed since: spec; grader (its version); submission; seed; device; data; isolation"
+            " (a higher"
+            " level was requested); full (a full run after a quick one, or training to the end); asked: the"
+            " instructor"
+            " requested the regrade."
         )
     )
 
@@ -315,7 +323,7 @@ class Report(ReportModel):
     flags: tuple[FlagPart, ...] = Field(default=(), description="Things that a person should look at.")
     claims: tuple[ClaimPart, ...] = Field(
         default=(),
-        description="Accuracies that the student's notebooks print, beside those that were measured.",
+        description="Accuracies that the student's notebooks print, beside the measured ones.",
     )
     previous: PreviousPart | None = Field(
         default=None, description="The score before the latest regrade; null if there was none."

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from grader import formatting
+from grader.errors import SandboxError
 from grader.sandbox.inside import limits
 
 INTERVAL_SECONDS = 0.05
@@ -68,7 +69,7 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def add(self, process_id: int, memory_bytes: int, folder: str) -> None:
-        """Watch a fresh worker, which may take `memory_bytes` more than it has now."""
+        """Watch a fresh worker, which may take `memory_bytes` more than it has now. SandboxError if the system has no thread left."""
         try:
             process = psutil.Process(process_id)
             bytes_at_start = _memory_bytes(process, _counts(process_id))
@@ -80,8 +81,13 @@ class Watch:
         with self._lock:
             self._watched[process_id] = _Watched(process, bytes_at_start, memory_bytes, opened)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="worker watch", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="worker watch", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self.remove(process_id)
+                raise SandboxError(f"the student's process cannot be watched: {error}") from error
+            self._thread = thread
 
     def remove(self, process_id: int) -> str | None:
         """Stop watching, before the process id can be reused; the limit it was killed for, if any."""

@@ -33,7 +33,7 @@ class Workspace:
     """
 
     def __init__(self, parent: Path | None = None) -> None:
-        base = parent or Path(tempfile.gettempdir())
+        base = parent or _temporary_folder()
         remove_dead_runs(base)
         try:
             self.folder, self._lock = _make_locked(base)
@@ -201,6 +201,15 @@ def _locked(folder: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:  # Python tries to write to each that it knows
+        raise SandboxError(
+            "no temporary folder can be written to: free some space, or set TMPDIR to a writable folder"
+        ) from error
 
 
 def _no_folder(error: OSError) -> SandboxError:

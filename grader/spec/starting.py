@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from grader import formatting
 from grader.errors import SpecError
+from grader.output_files import write_folder
 from grader.spec.load import FOLDER_SPEC, shipped_specs
 from grader.spec.own_folder import require_out_of_reach
 
 _TEMPLATE = Path(__file__).resolve().parent / "template"
-_PLACEHOLDER = "NAME"
+_PLACEHOLDER = b"NAME"
 
 
 def write_new_spec(folder: Path) -> tuple[Path, ...]:
-    """Write the folder, whose name is the spec's; the files written. SpecError if it is there already, or cannot be made."""
+    """Write the folder, whose name is the spec's; the files written.
+
+    SpecError if it is there already or its name will not do, OutputError if it cannot be written.
+    """
     name, shown = folder.name, formatting.printable(str(folder))
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise SpecError(
@@ -24,21 +29,14 @@ def write_new_spec(folder: Path) -> tuple[Path, ...]:
     if name in shipped_specs():
         raise SpecError(f"{shown}: {name} is the name of a shipped spec; choose another")
     require_out_of_reach(folder)
-    written = []
-    try:
-        folder.mkdir(parents=True)
-        for source in sorted(_TEMPLATE.rglob("*")):
-            if source.is_dir() or source.suffix not in {".py", ".toml"}:
-                continue
-            place = folder / source.relative_to(_TEMPLATE)
-            place.parent.mkdir(exist_ok=True)
-            text = source.read_text(encoding="utf-8")
-            place.write_text(
-                text.replace(_PLACEHOLDER, name) if source.name == FOLDER_SPEC else text, encoding="utf-8"
-            )
-            written.append(place)
-    except FileExistsError as error:
-        raise SpecError(f"{shown}: is there already, and was left as it is; choose another name") from error
-    except OSError as error:
-        raise SpecError(f"{shown}: cannot be written: {error.strerror or error}") from error
-    return tuple(written)
+    if os.path.lexists(folder):
+        raise SpecError(f"{shown}: already exists, and was left unchanged; choose another name")
+    files = {
+        source.relative_to(_TEMPLATE): source.read_bytes()
+        for source in sorted(_TEMPLATE.rglob("*"))
+        if source.suffix in {".py", ".toml"}
+    }
+    spec = Path(FOLDER_SPEC)
+    files[spec] = files[spec].replace(_PLACEHOLDER, name.encode())
+    write_folder(folder, files.items())
+    return tuple(folder / each for each in files)

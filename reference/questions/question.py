@@ -37,11 +37,11 @@ class QuestionCase:
     inputs: Mapping[str, Value]
     """By parameter, in the order of the call: arrays in float64 or int64, plain numbers, None."""
     is_noted: bool = False
-    """Whether a wrong answer is only a note, which costs nothing, and which only a right function gets."""
+    """Whether a wrong answer is only a note, at no cost; a function that is wrong elsewhere does not get it."""
     note: str = ""
     """The text of that note."""
     is_large: bool = False
-    """Whether right code may give what is not finite, as where exponentials of scores overflow; the note is then for that."""
+    """Whether right code may return values that are not finite, as exponentials of scores overflow; the note is then about that."""
 
 
 QuestionMistake = Mistake[Inputs]
@@ -76,10 +76,10 @@ class Misshapen:
     output: str
     message: str
     shape: Callable[[Inputs], tuple[int, ...]] | None
-    """The wrong shape; () for a plain number, None where None came instead."""
+    """The wrong shape; () for a plain number, None if the output is None."""
 
     def is_described_by(self, inputs: Inputs, description: str) -> bool:
-        """Whether a worker's words for what came instead of the output tell of this shape."""
+        """Whether the worker's description of the value found instead of the output has this shape."""
         if self.shape is None:
             return description == "None"
         shape = self.shape(inputs)
@@ -88,34 +88,34 @@ class Misshapen:
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """What a function's Python work may grow with."""
+    """The sizes with which a function's Python work may grow."""
 
     draw: Callable[[np.random.Generator], tuple[QuestionCase, Mapping[str, QuestionCase]]]
-    """A small case, and larger ones by what there is more of: "test points", which a sentence says."""
+    """A small case, and larger ones by the size that is larger, in words for the student: "test points"."""
     sizes: Mapping[str, tuple[int, int]]
-    """How much there is of it in the small case and in the larger one."""
+    """Each size in the small case and in the larger one."""
     over: tuple[str, ...]
-    """What it loops over; its work does not grow with anything else."""
+    """The sizes it loops over; its work may not grow with any other."""
     rule: str
     """The handout's rule, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Large:
-    """A case that is too large for what takes too much memory or time."""
+    """A case that is too large for a version that wastes memory or time."""
 
     draw: Callable[[np.random.Generator, int], QuestionCase]
-    """The case, for a limit of so many bytes of memory."""
+    """The case, for a memory limit in bytes."""
     rows: str
     """The input that has a row for each row of the answers."""
     slow: tuple[str, str]
-    """A module of reference.in_worker.right and its function that a student's is compared with."""
+    """The module of reference.in_worker.right and the function in it that the student's is compared with."""
     slow_inputs: Callable[[Inputs], tuple[Inputs, float]]
-    """The part of the inputs that it is called with, and how many times as long the whole would take."""
+    """The part of the inputs that this function is called with, and how many times as long all of them would take."""
     memory_advice: str
-    """What to think of where the memory did not suffice, as a sentence."""
+    """The advice, as a sentence, if the memory was not enough."""
     time_advice: str
-    """The same where it is too slow."""
+    """The advice if it is too slow."""
 
 
 def _none_other(_: Inputs) -> Sequence[Answer]:
@@ -138,11 +138,11 @@ class Question:
     driver: tuple[str, str] | None = None
     """The module of reference.in_worker.drivers and the function in it that makes the call; None calls the student's."""
     right: tuple[str, str] | None = None
-    """A module of reference.in_worker.right, and its function that may stand in where this question is answered wrongly."""
+    """The module of reference.in_worker.right and the function in it that replaces one that answers this question wrongly."""
     method: str | None = None
     """The method of a class that the question is about and that `right` replaces; None for a function."""
     beside: Mapping[str, Callable[[Inputs], Sequence[Answer]]] = field(default_factory=dict)
-    """By known mistake in another method of the same class, the outputs that are right where this one calls that method."""
+    """By known mistake in another method of the same class: the right outputs if this method calls that one."""
     tolerance: float = 1e-8
     """Relative to the largest entry of an output, in float64."""
     tolerance32: float = 2e-4
@@ -152,32 +152,35 @@ class Question:
     misshapen: tuple[Misshapen, ...] = ()
     """Mistakes that are known by the shape of an output."""
     aside: tuple[str, ...] = ()
-    """Outputs beside the function's numbers, such as inputs left unchanged: they cost their share, and call nothing incorrect."""
+    """Outputs beside the function's numbers, such as unchanged inputs: a wrong one costs its share; the function stays correct."""
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Replace both tolerances for single outputs."""
     accepted: Callable[[Inputs], Sequence[Answer]] = _none_other
     """Other right answers, judged output by output."""
     accepted_note: str = ""
-    """The note to a function with an output that only such an answer has."""
+    """The note for a function with an output that matches only such an answer."""
     free: tuple[str, ...] = ()
     """Outputs without a single right answer: of `answer` only their shape counts, and the rules judge them."""
     rules: tuple[Rule, ...] = ()
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For outputs that a function gets right which computes nothing: the outputs of which one must not be anyhow."""
+    """By output that a function gets right by computing nothing: outputs of which one must be right or a known mistake's."""
     unchanged: tuple[str, ...] | None = None
     """The inputs that the call must leave unchanged; if None, all arrays where there is no driver."""
     is_training: bool = False
     """Whether a call may take as long as training."""
     overflow: str = ""
-    """The message to a function that is right but where exponentials overflow, if its cases say which are large."""
+    """The message to a function that is right except where exponentials overflow (in cases that are large)."""
     subject: str = ""
-    """What sentences are about; the function's or class's name if left out."""
+    """The subject of messages; the function's or class's name if empty."""
     raised: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     """By the kind of an exception that the driver raises, the name of the mistake, what the function does, and the advice."""
     loops: Loops | None = None
     large: Large | None = None
     is_learning: bool = False
-    """Whether it asks how far training gets, which the loss, the trainer and the prediction decide together."""
+    """Whether it asks how far training gets, which depends on loss, trainer and prediction together."""
+    is_left_to_students: bool = False
+    """Whether the handout leaves all of the answer to the student: then right functions for those that the student has not
+    written yet give away no points."""
 
     def answers(self, inputs: Inputs) -> tuple[Answer, ...]:
         """The answer, and all others that are just as right."""
@@ -193,7 +196,7 @@ class Question:
         )
 
     def is_proven(self, output: str, unexplained: Container[str]) -> bool:
-        """Whether a right output earns its share, beside those that are neither right nor a known mistake's."""
+        """Whether a right output earns its share. unexplained: the outputs that are neither right nor a known mistake's."""
         needed = self.needs.get(output, ())
         return not needed or any(each not in unexplained for each in needed)
 
@@ -211,7 +214,7 @@ class Question:
         """The known mistake that best explains this output in all calls, unless it is right in all of them.
 
         values: inputs with the output seen, in float64. tolerance: relative to the largest entry. told: the mistakes that
-        explain other outputs; of several that explain this one, such a one counts.
+        explain other outputs; if several explain this one, one of those is preferred.
         """
         seen = [Seen(inputs, value, np.asarray(self.answer(inputs)[output])) for inputs, value in values]
         found = matching((each for each in self.mistakes if each.output == output), seen, tolerance)
@@ -220,7 +223,7 @@ class Question:
         return constant_factor(output, seen, lambda inputs: self.answer(inputs)[output], tolerance)
 
     def misshapen_as(self, output: str, seen: Sequence[tuple[Inputs, str]]) -> Misshapen | None:
-        """The known mistake that explains the descriptions of what came instead of this output, in all calls."""
+        """The known mistake that explains the values found instead of this output in all calls, by their descriptions."""
         known = (each for each in self.misshapen if each.output == output)
         return next(
             (each for each in known if seen and all(each.is_described_by(*call) for call in seen)), None

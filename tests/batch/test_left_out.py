@@ -1,5 +1,7 @@
 """A folder that is not a class's, and what of a class no result is of."""
 
+from pathlib import Path
+
 import pytest
 
 from grader.batch.class_record import ClassRecord, EntryPart
@@ -85,3 +87,17 @@ def test_the_folder_of_the_reports_is_not_that_of_the_class(tmp_path):
         require_class(ReportStore(store.reports_folder))
 
     assert str(caught.value) == f"{tmp_path}/reports: give the folder above the reports, {tmp_path}"
+
+
+def test_a_folder_that_is_closed_is_not_an_empty_one(tmp_path, monkeypatch):
+    store = ReportStore(tmp_path)
+    store.prepare()
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UsageError) as caught:
+        require_class(store)
+
+    assert str(caught.value) == f"{store.reports_folder}: cannot be read: Permission denied"

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_second_run_is_told_who_has_it(tmp_path):
 
     assert re.fullmatch(
         rf"{re.escape(str(tmp_path))}: another run is writing there \(process {os.getpid()} on \S+, since [^)]+\);"
-        r" wait for its end, stop it, or choose another --out",
+        r" wait for it to finish, stop it, or choose another --out",
         str(caught.value),
     )
 
@@ -110,3 +111,14 @@ def test_a_link_in_its_place_is_not_followed(tmp_path):
         raise AssertionError
 
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_a_time_zone_that_cannot_be_is_no_obstacle(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC+25")
+    time.tzset()
+    try:
+        with lock.held(tmp_path):
+            assert "since 2" in (tmp_path / lock.LOCK_NAME).read_text(encoding="utf-8")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()

@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from multiprocessing import Pipe
 from pathlib import Path
 
 import psutil
 import pytest
 
 from grader.errors import SandboxError
-from grader.execution import pool
+from grader.execution import job_process, pool
 from grader.execution.job import GradeJob
 from grader.execution.pool import PoolExecutor
 from grader.grading.settings import Settings
@@ -95,7 +96,7 @@ def test_a_process_that_is_killed_costs_no_job(job, tmp_path):
 @pytest.mark.parametrize(
     "what, how",
     [
-        ("die", "it was killed (signal 9), as the system does where memory runs out"),
+        ("die", "it was killed (signal 9), as happens when memory runs out"),
         ("exit", "exit code 1"),
     ],
 )
@@ -109,7 +110,7 @@ def test_a_job_that_ends_two_processes_is_a_fault_of_the_grader_in_words(job, tm
     assert (report.status, report.score, ran[jobs[1]].status) == ("incomplete", None, "graded")
     assert report.has_grader_faults
     assert report.flags[0].message == (
-        f"the process that graded it ended twice, the second time: {how}; this is not the student's fault"
+        f"the process that graded it ended twice; the second time: {how}; this is not the student's fault"
     )
 
 
@@ -302,3 +303,16 @@ def test_however_the_coordinator_ends_nothing_is_left_and_the_same_command_goes_
     stuck.write_text(text)
     assert graded(course, "out", "-j", "2") == one_by_one
     assert halves(course / "out") == []  # those that SIGKILL left are gone too
+
+
+def test_a_machine_on_which_no_sandbox_can_be_made_is_told_in_its_words(monkeypatch):
+    def refuse(*, with_torch):
+        assert with_torch
+        raise SandboxError("no temporary folder")
+
+    monkeypatch.setattr(job_process, "warm_sandbox", refuse)
+    ours, theirs = Pipe()
+    with ours, theirs:
+        job_process._serve(theirs, with_torch=True)
+
+        assert str(ours.recv()) == "no temporary folder"

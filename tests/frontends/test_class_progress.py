@@ -166,3 +166,15 @@ def test_each_submission_has_its_line(capsys):
 
     assert (progress.done, progress.total, progress.is_shown) == (1, 2, True)
     assert capsys.readouterr().out == "[1/2] ann: 10 of 10 (all checks passed, 1.5 s)\n"
+
+
+def test_a_system_without_another_thread_says_the_rest(monkeypatch, capsys):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    with class_progress._told(Pace(), 1.0) as say:
+        say("a line")
+
+    assert capsys.readouterr().out == "a line\n"

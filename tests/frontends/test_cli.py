@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,22 @@ def test_the_page_is_written_beside_the_table(grader, graded, mini):
     assert (mini / "page.html").read_text().startswith("<!DOCTYPE html>\n")
 
 
+def test_a_pipe_in_the_place_of_the_page_is_written_to_and_not_replaced(grader, graded, mini):
+    graded(FAILED)
+    pipe = mini / "page.html"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml", "--html", "page.html")
+    reader.join(HANG_SECONDS)
+
+    assert ran.code == 1
+    assert pipe.is_fifo()
+    assert read[0].startswith("<!DOCTYPE html>\n")
+
+
 def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, mini, monkeypatch):
     graded(PASSED)
     monkeypatch.setattr("grader.feedback.page.paragraphs", lambda *_: 1 // 0)
@@ -147,7 +164,7 @@ def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, m
 
     assert ran.code == 0
     assert ran.out.endswith("Score: 10 of 10\n")
-    assert ran.err.endswith("The page could not be made, which is the grader's fault. The grade stands.\n")
+    assert ran.err.endswith("The page could not be made; this is the grader's fault. The grade stands.\n")
     assert "Traceback" not in ran.err
     assert not (mini / "page.html").exists()
 
@@ -339,7 +356,7 @@ NOT_PLAIN = (
     [
         (
             ["check", "none.py"],
-            "none.py: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
+            "none.py: nothing found at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
         ),
         (
             ["check", "mini.toml"],
@@ -378,7 +395,7 @@ NOT_PLAIN = (
         ),
         (
             ["batch", "class", "--spec", "mini.toml", "--out", "out"],
-            "class: there is nothing at this path; give a folder of submissions or a .zip of them",
+            "class: nothing found at this path; give a folder of submissions or a .zip of them",
         ),
         (
             ["batch", "hw.py", "--spec", "mini.toml", "--out", "out"],
@@ -418,6 +435,7 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(grader, mini, words
         ["check", "hw.py", "--seed", "many"],
         ["check", ""],
         ["batch", "", "--spec", "mini.toml", "--out", "out"],
+        ["batch", ".", "--spec", "mini.toml", "--out", ""],
         ["batch", ".", "--out", "out"],
         ["batch", ".", "--spec", "mini.toml"],
         ["grade", "hw.py"],
@@ -671,7 +689,7 @@ def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert lines[0] == "This is a Canvas download: 4 students."
-    assert {"Skipped (nobody's submission): readme.txt", "1 student handed in late."} <= set(lines)
+    assert {"Skipped (not a submission): readme.txt", "1 student handed in late."} <= set(lines)
     rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
     assert [row.split(",")[:4] for row in rows[1:]] == [
         ["ann_101", "101", "ann", "graded"],
@@ -699,7 +717,7 @@ def test_a_batch_of_another_assignment_stops_before_it_grades_unless_told_to_go_
     assert (ran.code, ran.out, seen) == (2, "", [])
     assert ran.err == (
         "grader: 3 of the first 5 submissions have no function of mini; none of them looks like another shipped spec's"
-        " either. Grade the class with its own spec, or pass --anyway to grade it as mini all the same\n"
+        " either. Grade the class with its own spec, or pass --anyway to grade it as mini anyway\n"
     )
     assert grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--anyway").code == 0
     assert len(seen) == 5
@@ -1182,6 +1200,17 @@ def test_an_output_that_cannot_be_written_is_one_sentence():
 
     assert done.returncode == 2
     assert done.stderr == "grader: the output could not be written: No space left on device\n"
+
+
+def test_a_file_that_the_system_refuses_is_named_and_not_called_the_output(grader, mini, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "notes/hw.py")
+
+    monkeypatch.setattr("grader.frontends.commands.grading.require_writable", refuse)
+
+    ran = grader("check", "hw.py", "--spec", "mini.toml")
+
+    assert (ran.code, ran.err) == (2, "grader: notes/hw.py: cannot be used: Permission denied\n")
 
 
 def test_the_folder_of_the_class_is_no_place_for_reports(tmp_path):

@@ -145,6 +145,9 @@ def test_a_temporary_folder_that_cannot_be_written_is_told(monkeypatch):
     assert folder.seen == f"{tempfile.gettempdir()}: Permission denied"
     assert folder.advice == "Set TMPDIR to a writable folder with free space."
 
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)  # of none that Python knows
+    assert finding("Temporary folder").seen == "Permission denied"
+
 
 @pytest.mark.parametrize(
     "held, seen, word",

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.errors import SandboxError
 from grader.model.observation import Died
 from grader.sandbox import watch as watch_module
 from grader.sandbox.watch import INTERVAL_SECONDS, Watch
@@ -563,3 +564,16 @@ def test_a_worker_that_uses_what_it_may_is_left_alone(open_session):
     )
 
     assert number_of(open_session(source, "f", memory_bytes=400 << 20).run(trial("f"))) == 101
+
+
+def test_a_system_without_another_thread_is_told_and_closes(watch, monkeypatch, tmp_path):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(SandboxError) as caught:
+        watch.add(os.getpid(), MIB, str(tmp_path))
+    watch.close()
+
+    assert str(caught.value) == "the student's process cannot be watched: can't start new thread"
+    assert watch.remove(os.getpid()) is None

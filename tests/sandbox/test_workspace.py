@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxError
 from grader.sandbox import workspace
 from grader.sandbox.workspace import PREFIX, Workspace, remove_tree
 
@@ -286,3 +287,16 @@ def test_runs_that_start_together_each_keep_their_folder(tmp_path):
     assert len({run.folder for run in runs}) == 64
     for run in runs:
         run.close()
+
+
+def test_a_machine_without_a_temporary_folder_is_told_what_to_do(monkeypatch):
+    def refuse():
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    with pytest.raises(SandboxError) as caught:
+        Workspace()
+
+    assert str(caught.value) == (
+        "no temporary folder can be written to: free some space, or set TMPDIR to a writable folder"
+    )

@@ -1,5 +1,7 @@
 """A spec's own folder: its questions are tried before anybody is graded, and it travels as its files."""
 
+import errno
+import os
 import pickle
 import sysconfig
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from grader.checks.base.context import CheckContext
 from grader.checks.questions.answers import AnswersCheck
-from grader.errors import SpecError
+from grader.errors import OutputError, SpecError
 from grader.execution.forecast import spec_needs_torch
 from grader.model.trial import NumberOutput
 from grader.spec import load_spec, own_questions
@@ -185,7 +187,7 @@ def test_a_worker_gets_one_function_of_the_drivers_and_what_it_needs(folder):
             '"dw": "matrix"}',
             "must be one of 'number', 'array', 'labels' or 'series' (got 'matrix')",
         ),
-        ("It equals half of", "It equals {half} of", "has braces in its message that stand for nothing"),
+        ("It equals half of", "It equals {half} of", "has braces in its message that are not placeholders"),
         (
             "    answer=answer,",
             '    answer=answer,\n    driver=("drivers", "call"),',
@@ -309,10 +311,19 @@ def test_a_folder_where_python_keeps_its_own_files_is_refused():
     require_out_of_reach(Path("/home/teacher/course/questions.py"))
 
 
+def test_a_new_spec_that_cannot_be_written_is_not_there_in_part(tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError, match=r"toy: cannot be written: No space left on device$"):
+        write_new_spec(tmp_path / "toy")
+
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_new_spec_replaces_nothing_and_has_a_name_that_can_be_one(folder):
-    with pytest.raises(
-        SpecError, match=r"toy: is there already, and was left as it is; choose another name$"
-    ):
+    with pytest.raises(SpecError, match=r"toy: already exists, and was left unchanged; choose another name$"):
         write_new_spec(folder)
     with pytest.raises(SpecError, match="the folder's name becomes the spec's"):
         write_new_spec(folder.parent / "Homework 1")

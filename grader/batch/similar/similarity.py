@@ -10,6 +10,7 @@ where the handout gives most of the code. docs/decisions/0023-near-copies.md has
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from grader import formatting
 from grader.batch.similar.function_code import RUN, Code, Document, Numbers, code_of, document_of, stripped
 from grader.errors import SubmissionError, UsageError
 from grader.extract import extract
@@ -184,6 +186,9 @@ def _equal(sheets: Sequence[_Sheet], template: Submission | None) -> tuple[tuple
 
 
 def _require_copydetect() -> None:
+    logging.getLogger("matplotlib").setLevel(
+        logging.ERROR
+    )  # it comes with it, and remarks on a HOME that is closed
     try:
         import copydetect  # noqa: F401
     except ImportError as error:
@@ -207,8 +212,9 @@ def _taken_out(template: Submission | None, count: int) -> str:
     if count >= FEWEST:
         return f"code that more than half of the {count} submissions have"
     return (
-        f"nothing. {count} submissions are too few to tell the handout's code from theirs, so only functions that are"
-        " alike nearly throughout are shown; pass the handout with --template to see more"
+        f"nothing. With {formatting.count(count, 'submission')} the handout's code cannot be told from"
+        " theirs, so only"
+        " functions that are alike nearly throughout are shown; pass the handout with --template to see more"
     )
 
 

@@ -47,6 +47,13 @@ def submission_path(text: str) -> Path:
     return Path(text)
 
 
+def output_folder(text: str) -> Path:
+    """The folder on the command line; "", from a variable that is not set, is not the current folder."""
+    if not text:
+        raise typer.BadParameter("give the path of a folder")
+    return Path(text)
+
+
 def _seed(text: str | int) -> int:
     try:
         seed = int(text)
@@ -106,12 +113,12 @@ DataOption = Annotated[
 
 QuickOption = Annotated[
     bool,
-    typer.Option("--quick", help="Leave out the checks that time or train; they do not count in the score."),
+    typer.Option("--quick", help="Leave out the checks that time or train; they are ignored in the score."),
 ]
 
 FullOption = Annotated[
     bool,
-    typer.Option("--full", help="Train to the end, even if the accuracy is clear of the bars before."),
+    typer.Option("--full", help="Train to the end, even once the accuracy is clear of the bars."),
 ]
 
 SeedOption = Annotated[

@@ -1,4 +1,4 @@
-"""Ridge regression, the sample of docs/writing-a-spec.md: its question."""
+"""Ridge regression, the example in docs/writing-a-spec.md: its question."""
 
 from reference.questions.ridge.questions import RIDGE_QUESTIONS
 

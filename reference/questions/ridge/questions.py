@@ -1,4 +1,4 @@
-"""Ridge regression: the sample of docs/writing-a-spec.md, from an empty file to a spec that grades.
+"""Ridge regression: the example in docs/writing-a-spec.md, from an empty file to a spec that grades.
 
 The loss is mean((X w - y)**2) + reg * sum(w**2); its minimum solves (X^T X / N + reg I) w = X^T y / N
 (Hoerl and Kennard, "Ridge Regression", Technometrics 1970, with the loss taken as a mean).
@@ -63,7 +63,7 @@ RIDGE_LOSS = Question(
         Mistake(
             "no_regularizer",
             "loss",
-            "It equals the loss without the regularizer: where does reg come in?",
+            "It equals the loss without the regularizer: where is reg used?",
             lambda inputs: _without_regularizer(inputs)["loss"],
         ),
         Mistake(
@@ -93,7 +93,7 @@ RIDGE_LOSS = Question(
         Mistake(
             "sign_flipped",
             "dw",
-            "It equals the gradient with the opposite sign: is the residual the right way round?",
+            "It equals the gradient with the opposite sign: which of prediction and target do you subtract?",
             lambda inputs: -_loss(inputs)["dw"],
         ),
     ),

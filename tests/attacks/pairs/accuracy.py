@@ -182,7 +182,7 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
             "W = 1e-4 * torch.randn(X.shape[1], 10, dtype=X.dtype)", "W = 30 * least_squares(X, y)"
         ),
         TRAIN.replace("1e-4 * torch.randn", "1e-2 * torch.randn"),
-        says=("begins with",),
+        says=("starts with",),
     ),
     "least squares in the middle": _functions(
         "One step out of many leads elsewhere.",
@@ -279,7 +279,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("accuracy",),
     ),
     "wrong loss, right steps": _functions(
-        "The trainer calls a wrong loss for show and computes the right gradient itself.",
+        "The trainer calls a wrong loss for show and computes the correct gradient itself.",
         f"""
 right = svm_loss_vectorized
 
@@ -412,7 +412,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("does not train with svm_loss_vectorized",),
     ),
     "a wrong loss in batches too great to ask": _functions(
-        "The trainer has the right gradient, and calls a wrong loss with more rows than the judge asks about.",
+        "The trainer has the correct gradient, and calls a wrong loss with more rows than the judge asks about.",
         f"""
 right = svm_loss_vectorized
 
@@ -458,7 +458,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: steps of its own": _class(
         "train shrinks a solution step by step; the honest one has the loss inside.",
@@ -490,7 +490,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: the last step leads elsewhere": _class(
         "train ends with other weights.",
