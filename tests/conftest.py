@@ -1,5 +1,6 @@
 """Options of the test run, what a machine must have for some tests, and the sandbox that tests share."""
 
+import gc
 import os
 
 # Before NumPy is imported, as the command line does: in several processes, threads of a product of matrices mostly wait
@@ -19,6 +20,17 @@ from grader.sandbox.host import Sandbox
 
 def pytest_addoption(parser):
     parser.addoption("--in-full", action="store_true", help="grade every sample with every check: minutes")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What the tests are made of stays to the end, and takes half a second each time it is looked through for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

@@ -16,6 +16,7 @@ from grader.grading.settings import Settings
 from grader.intake.submission import load_submission
 from grader.model.report import Report
 from grader.sandbox.host import Sandbox
+from grader.sandbox.watch import GREATEST_FILES
 from grader.spec import LoadedSpec, load_spec
 
 HERE = Path(__file__).parent
@@ -37,6 +38,7 @@ class Attack:
     cheat, defence: a sentence each. twin: the same function without the cheat; its points are all that can be had.
     points: the same as a number, for what is right in some calls and wrong in others.
     says: what the words of the report must contain. call_seconds: the limit of one call that it is graded with.
+    files: how many it may make; fewer where another attack meets the limit of all, which takes seconds for each check.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Attack:
     points: float | None = None
     says: tuple[str, ...] = ()
     call_seconds: float = 1.0
+    files: int = GREATEST_FILES
 
     @property
     def folder(self) -> Path:

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from grader.sandbox import watch
 from tests.attacks.attack import ATTACKS, Twin, graded, hand_in_twin, spec, words_of
 from tests.attacks.leftovers import Snapshot
 from tests.attacks.reports import assert_sound
@@ -48,7 +49,8 @@ def test_there_are_attacks_and_their_twins_are_told_apart(graded_twin):
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_the_attack_gains_nothing_and_leaves_nothing(attack, sandbox, graded_twin, tmp_path):
+def test_the_attack_gains_nothing_and_leaves_nothing(attack, sandbox, graded_twin, tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "GREATEST_FILES", attack.files)
     hand_in, twin = attack.hand_in(tmp_path), graded_twin(attack.twin)
     before = Snapshot.take(sandbox)
     started = time.perf_counter()
