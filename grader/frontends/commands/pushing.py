@@ -55,8 +55,8 @@ def push_scores(
     never a score: nothing is sent.
 
     Exit code 0: every score is there; 1: somebody is withheld, has no place,
-    or was not taken; 2: nothing could be sent, and why; 3: the platform is out
-    of reach.
+    or was not taken; 2: nothing could be sent, or the journal not be written,
+    and why; 3: the platform is out of reach.
     """
     from datetime import UTC, datetime
 
