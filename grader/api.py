@@ -151,7 +151,7 @@ class _Options:
         self._check_only(loaded)
         if self.quick and not self.only and all(check.is_slow for check in loaded.spec.checks):
             raise UsageError(
-                f"a quick run of {loaded.spec.name} leaves nothing to grade: each of its checks times or trains"
+                f"a quick run of {loaded.spec.name} leaves nothing to grade: all of its checks time or train"
             )
         assignment = loaded.spec.assignment
         if cluster is None:
@@ -375,7 +375,7 @@ def grade_class(
             the path of the data set on the workers too.
         format: the platform of the download; "auto" recognizes it by the names in it.
         roster: a CSV with the ids, logins, emails or names of the class, exported from a platform or made by hand. A copy
-            stays in `out` and applies to later calls without it. Students who handed in nothing then have a line in the
+            stays in `out` and applies to later calls without it. Students who did not submit then have a line in the
             gradebook too.
         announce: called once with the class found in the download, before anything is graded.
         progress: called with each outcome, the number done and the number of submissions; first with None and 0.

@@ -16,6 +16,9 @@ Given = TypeVar("Given")
 Variant = TypeVar("Variant")
 Outcome = Array | float | np.floating[Any]
 
+NOTHING = frozenset({"all_zero", "only_regularizer"})
+"""The names of mistakes that are made by computing nothing: they prove nothing of what stands beside them."""
+
 MATCH_TOLERANCE = 1e-7
 """Relative. Mistakes that are closer than this to the values seen count as equally near, and the first is named."""
 

@@ -123,7 +123,7 @@ def test_a_quick_run_that_would_leave_nothing_is_refused(mini):
         grade_path("hw.py", "mini.toml", quick=True)
 
     assert str(caught.value) == (
-        "a quick run of mini leaves nothing to grade: each of its checks times or trains"
+        "a quick run of mini leaves nothing to grade: all of its checks time or train"
     )
 
 
@@ -465,7 +465,7 @@ def test_a_class_with_a_roster_has_a_row_for_everybody(mini):
     ]
     assert sorted(path.name for path in (mini / "out" / "reports").iterdir()) == ["ann.json", "bob.json"]
     assert said[1:3] == [
-        "1 submission of 2 students; 1 handed in nothing: Cem, T. (0013).",
+        "1 submission of 2 students; 1 did not submit: Cem, T. (0013).",
         "Not on the roster: bob (graded, under the name in the download).",
     ]
 

@@ -45,7 +45,7 @@ def require_own(entries: Sequence[ClassEntry], spec: Spec) -> None:
     else:
         ((name, times),) = names.most_common(1)
         words = f"{times} of them {'looks' if times == 1 else 'look'} like {name}. Grade the class with --spec {name}"
-    advice = f"or pass --anyway to grade it as {spec.name} all the same"
+    advice = f"or pass --anyway to grade it as {spec.name} anyway"
     raise SpecError(f"{seen}; {words}, {advice}", expected=expected, seen=seen)
 
 
@@ -55,8 +55,10 @@ def require_same_spec(record: ClassRecord | None, spec: Spec, out: Path) -> None
         return
     shown = formatting.printable(str(out))
     raise SpecError(
-        f"{shown} holds this class graded as {record.spec}; choose another --out for {spec.name}, or pass --anyway to"
-        f" grade it anew as {spec.name}",
+        (
+            f"{shown} holds this class graded as {record.spec}; choose another --out for {spec.name}, or"
+            f" pass --anyway to regrade it as {spec.name}"
+        ),
         expected=record.spec,
         seen=spec.name,
     )

@@ -24,7 +24,7 @@ class LeftOut:
     """Of the class, without a report so far: the run was stopped."""
 
     strangers: tuple[str, ...] = ()
-    """With a report of an earlier run, and not in the class that was graded last."""
+    """With a report of an earlier run, and not in the class graded last."""
 
     has_unread_record: bool = False
     """Whether the class.json cannot be read, or is gone: then nobody knows who handed in nothing."""
@@ -88,14 +88,14 @@ def doubts(outside: LeftOut, results: Sequence[StudentResult]) -> tuple[tuple[st
     remarks, problems = [], []
     if outside.has_unread_record:
         problems.append(
-            "class.json is gone or cannot be read, so nobody knows who is in the class: run grader batch again"
+            "class.json is missing or unreadable, so it is unknown who is in the class: run grader batch again"
         )
     names = {each.report.assignment.name for each in results if each.report is not None}
     if len(names) > 1:
         shown = formatting.listing(sorted(map(formatting.printable, names)))
-        problems.append(f"the reports are of {shown}: grade each assignment into a folder of its own")
+        problems.append(f"the reports are for {shown}: grade each assignment into a folder of its own")
     if outside.strangers:
         count = formatting.count(len(outside.strangers), "report")
         words = formatting.several([formatting.printable(each) for each in outside.strangers])
-        remarks.append(f"{count} of an earlier run, not in the class that was graded last: {words}")
+        remarks.append(f"{count} from an earlier run, not in the class graded last: {words}")
     return tuple(remarks), tuple(problems)

@@ -19,7 +19,7 @@ if sys.platform != "win32":
     import fcntl
 
 LOCK_NAME = ".grader.lock"
-ADVICE = "wait for its end, stop it, or choose another --out"
+ADVICE = "wait for it to finish, stop it, or choose another --out"
 
 _GREATEST_NOTE = 300
 _UNLOCKABLE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}

@@ -118,11 +118,12 @@ def given(store: ReportStore) -> tuple[Override, ...]:
 @contextmanager
 def _held(store: ReportStore) -> Iterator[None]:
     _require_class(store)
-    with store.held("wait for its end, or stop it"):
+    with store.held("wait for it to finish, or stop it"):
         if store.had_record and store.read_record() is None:
             shown = formatting.printable(str(store.record_path))
             raise RulesError(
-                f"{shown}: gone or cannot be read, so the gradebook would lose who handed in nothing; run `grader batch`"
+                f"{shown}: missing or unreadable, so the gradebook would lose students who did not submit;"
+                " run `grader batch`"
                 " again first"
             )
         yield
@@ -162,7 +163,7 @@ def _require_possible(
     report, what = result.report, "the total" if check is None else formatting.printable(check)
     if report is None and check is not None:
         shown = formatting.printable(result.id)
-        why = "not graded yet" if result.is_awaited else "nothing was handed in"
+        why = "not graded yet" if result.is_awaited else "nothing was submitted"
         raise RulesError(f"{shown}: {why}, so there are no checks; use --points")
     worth = class_maximum if report is None else report.max_score if check is None else _worth(report, check)
     if not 0 <= amount <= GREATEST_POINTS:

@@ -111,7 +111,7 @@ def read_pickle(content: bytes, file: Path, count: int) -> Batch:
     except _NotNeededError as error:
         raise DataError.at(
             file,
-            f"this pickle uses {error}, which no file of CIFAR-10 needs; nothing in it was run."
+            f"this pickle uses {error}, which no CIFAR-10 file needs; nothing in it was run."
             " Use the files of the published archive",
         ) from error
     except _DAMAGED as error:

@@ -142,8 +142,9 @@ class ClusterExecutor:
             ) from error
         except OSError as error:
             raise ClusterError(
-                f"no Dask scheduler answered at {self._shown} within {CONNECT_SECONDS:g} s. Check the address, that"
-                " `dask scheduler` runs there with the same version of Dask, and that no firewall is between"
+                f"no Dask scheduler answered at {self._shown} within {CONNECT_SECONDS:g} s. Check the"
+                " address, that `dask scheduler` runs there with the same version of Dask, and that no"
+                " firewall is in between"
             ) from error
         return self
 
@@ -289,10 +290,10 @@ class ClusterExecutor:
                 try:
                     return _checked(parse_report(answer), task)
                 except ReportError as error:
-                    failed = f"a worker sent something else than its report ({error})"
+                    failed = f"a worker sent something other than its report ({error})"
             case KilledWorker():
                 times, address = answer.allowed_failures + 1, answer.last_worker.address
-                failed = f"{times} workers that were to grade it were lost; the last was {address}"
+                failed = f"{times} workers grading it were lost; the last was {address}"
             case CancelledError() | TimeoutError():
                 self._require_scheduler()
                 failed = f"the cluster lost its result ({_first_line(answer)})"
@@ -348,7 +349,7 @@ class ClusterExecutor:
         known = self._workers
         for address in set(known.admitted) - there:
             del known.admitted[address]
-            _log.warning("worker %s is lost; what it was grading goes to another", address)
+            _log.warning("worker %s was lost; another will grade its submission", address)
         for address in set(known.refused) - there:
             del known.refused[address]
         for address in set(known.asked) - there:
@@ -426,7 +427,8 @@ class ClusterExecutor:
         """ClusterError if the connection is lost."""
         if self._client.status != "running":
             raise ClusterError(
-                f"the scheduler at {self._shown} is gone. The reports so far are on disk: start the scheduler and its"
+                f"the scheduler at {self._shown} is gone. The reports so far are saved: start the scheduler"
+                " and its"
                 " workers, and run the same command again to continue"
             )
 
@@ -465,7 +467,7 @@ def _checked(report: Report, task: _Task) -> Report:
     source = task.sent.source
     seen = (report.submission.id, report.submission.sha256, report.assignment.spec_sha256)
     if isinstance(source, ClassEntry):
-        raise TypeError("a job without the files was sent")
+        raise TypeError("a job was sent without its files")
     unread = report.status != "graded"
     expected = (source.id, source.sha256, task.job.loaded.sha256)
     if seen != expected and not (unread and seen[0] == expected[0]):

@@ -131,6 +131,6 @@ def _read(job: GradeJob) -> Submission:
     submission = load_entry(source) if isinstance(source, ClassEntry) else source
     if job.sha256 not in {None, submission.sha256}:
         raise SubmissionUnavailable(
-            f"{job.id}: has changed while the class was graded; grade again", path=Path(job.id)
+            f"{job.id}: changed while the class was being graded; grade again", path=Path(job.id)
         )
     return submission

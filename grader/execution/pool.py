@@ -78,7 +78,7 @@ class _JobProcess:
                 )
             except OSError as error:
                 ours.close()
-                raise SandboxError(f"no process could be started to grade in: {error}") from error
+                raise SandboxError(f"no grading process could be started: {error}") from error
         return cls(process, ours)
 
     def ended(self, patience_seconds: float) -> str:
@@ -89,7 +89,7 @@ class _JobProcess:
         self.process.kill()
         code = self.process.wait()
         if code == -signal.SIGKILL:
-            return "it was killed (signal 9), as the system does where memory runs out"
+            return "it was killed (signal 9), as happens when memory runs out"
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
@@ -236,6 +236,9 @@ def _count_death(task: _Task, words: str) -> None:
     """Say that the grader failed on the job if it was its second process; SandboxError if even that cannot be said."""
     task.deaths += 1
     if task.deaths >= _MOST_DEATHS and task.fault is None:
-        task.fault = f"the process that graded it ended twice, the second time: {words}; this is not the student's fault"
+        task.fault = (
+            f"the process that graded it ended twice; the second time: {words}; this is not the student's"
+            " fault"
+        )
     if task.deaths > 2 * _MOST_DEATHS:
-        raise SandboxError(f"the processes that grade end over and over; the last: {words}")
+        raise SandboxError(f"grading processes keep ending; the last: {words}")

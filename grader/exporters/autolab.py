@@ -74,7 +74,9 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
         cells = () if id(result) in others else _cells(result, context)
         if not any(cells):
             if result.score is not None:
-                left_out.append(f"{result.words}: points for no submission, which have no place among checks")
+                left_out.append(
+                    f"{result.words}: points without a submission, which have no place among checks"
+                )
             continue
         email = None if result.student is None else result.student.email
         if email is None or not _EMAIL.fullmatch(email):
@@ -95,7 +97,7 @@ def export_bulk(results: Sequence[StudentResult], context: ExportContext) -> Exp
     remarks = [*_remarks(results, context)]
     if without:
         remarks.append(
-            f"Autolab makes an empty submission for {formatting.several(without)}, who handed in nothing"
+            f"Autolab makes an empty submission for {formatting.several(without)}, who did not submit"
         )
     remarks.append("if Autolab does not know one of the emails in this course, it refuses the whole file")
     return Export(
@@ -147,7 +149,7 @@ def _setting_problems(context: ExportContext) -> tuple[str, ...]:
 
 def _name_faults(name: str) -> Iterator[str]:
     if not name.strip() or not name.isprintable():
-        yield "not a name that a problem can have in Autolab"
+        yield "not a valid problem name in Autolab"
     if _BROKEN.search(name):
         yield "Autolab cannot read a name with a colon after a letter or digit; rename the problem"
 
@@ -158,7 +160,8 @@ def _problems(seen: Seen, context: ExportContext) -> Iterator[str]:
     changed = [line for line in seen.lines if line.points and line.name != "Rounding"]
     for line in changed:
         yield (
-            f"{line.name} ({line.words}) changes the total, which has no place among problems for each check; leave"
+            f"{line.name} ({line.words}) changes the total, which has no place when each check is a problem;"
+            " leave"
             " out problems=checks"
         )
     for check in seen.checks:
@@ -213,9 +216,9 @@ def _remarks(results: Sequence[StudentResult], context: ExportContext) -> Iterat
         most = sorted({each.max_score for each in results if each.max_score is not None})
         worth = formatting.listing([formatting.points(each) for each in most], "or")
         name = formatting.printable(context.column or DEFAULT_PROBLEM)
-        yield f"Autolab must have one problem, {name!r}, worth {worth or 'the score'}: a name it does not know is 0 for everybody"
+        yield f"Autolab must have one problem, {name!r}, worth {worth or 'the score'}: a name Autolab does not know gives everybody 0"
         if any(each.kind == "late" for result in results for each in result.changes):
-            yield "the late penalty is in the score: turn Autolab's own off"
+            yield "the late penalty is in the score: turn off Autolab's own"
         return
     worths = dict.fromkeys(
         f"{check.id} ({formatting.points(check.max_points)})"
@@ -225,5 +228,5 @@ def _remarks(results: Sequence[StudentResult], context: ExportContext) -> Iterat
     )
     yield (
         "Autolab must have exactly these problems, in this order: "
-        f"{', '.join(worths)}; a name it does not know is 0 for everybody"
+        f"{', '.join(worths)}; a name Autolab does not know gives everybody 0"
     )

@@ -30,7 +30,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     if context.sheet is None:
         words = (
             "blackboard needs the file that the grade center downloads (Work Offline, Download): give it with --sheet."
-            " Without the column's own id Blackboard makes a new column worth 0"
+            " Without the column's own id, Blackboard makes a new column worth 0"
         )
         return Export(problems=(words,))
     return fill(results, context, layout)
@@ -54,7 +54,7 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     seen = _TITLE.fullmatch(header[grade])
     if seen is None:
         raise SheetError(
-            f"the column {header[grade]!r} does not end in |id: Blackboard would make a new column worth 0 of it"
+            f"the column {header[grade]!r} does not end in |id: Blackboard would make it a new column worth 0"
         )
     points = _POINTS.search(seen["points"] or "")
     return Layout(

@@ -18,7 +18,7 @@ from grader.model.student_result import StudentResult
 _TITLE = re.compile(r"(?P<title>.*) Points Grade(?: <(?P<more>.*)>)?(?P<id>)", re.DOTALL)
 _MOST = re.compile(r"MaxPoints: ?([0-9]+(?:[.,][0-9]+)?)")
 _KEYS = (("OrgDefinedId", NUMBERS), ("Username", LOGINS), ("UserName", LOGINS))
-_ABOVE = "Brightspace cuts to the maximum unless the item can exceed it"
+_ABOVE = "Brightspace cuts off at the maximum unless the item can exceed it"
 _END = "End-of-Line Indicator"
 
 _IMPORT = ImportFormat(

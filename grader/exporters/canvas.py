@@ -73,7 +73,8 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
     title = header[grade]
     if _TOTALS.search(title):
         raise SheetError(
-            f"Canvas reads no column with words such as Final Score in its title, as in {title!r}; rename the assignment"
+            f"Canvas ignores a column with words such as Final Score in its title, as in {title!r}; rename"
+            " the assignment"
         )
     if points is not None and _READ_ONLY.search(points[grade]):
         raise SheetError(f"Canvas does not import the column {title!r}: it is read only")
@@ -103,7 +104,7 @@ def _kept(line: Line, grade: int) -> str | None:
     """An excuse is somebody's decision."""
     cell = line[grade].casefold()
     if cell == "ex":
-        return "is excused in the sheet (EX): the cell stays; clear it to have the score written"
+        return "is excused in the sheet (EX): the cell stays; clear it to write the score"
     if cell in _NOT_ASSIGNED:
         return f"is not assigned this work in Canvas ({line[grade]}): the cell stays"
     return None

@@ -29,7 +29,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         "application/json",
         lambda grade, seen: _content(grade, seen, context),
         problems=lambda grade, seen: _problems(grade, seen, context),
-        remarks=(f"points are times {FACTOR}, because Classroom 50 takes whole numbers only",),
+        remarks=(f"points are times {FACTOR}, because Classroom 50 takes only whole numbers",),
     )
 
 
@@ -43,7 +43,7 @@ def _faults(results: Sequence[StudentResult], context: ExportContext) -> Iterato
     missing = [name for name in REQUIRED if not given.get(name)]
     if missing:
         names = formatting.listing(missing)
-        yield f"nobody told {names}, which Classroom 50's runner sets in the environment; give --set {missing[0]}=VALUE"
+        yield f"missing {names}, which Classroom 50's runner sets in the environment; give --set {missing[0]}=VALUE"
     kind = given.get("assignment_type") or "individual"
     if kind not in {"individual", "group"}:
         yield f"assignment_type must be individual or group, not {formatting.printable(kind)!r}"
@@ -65,7 +65,7 @@ def _problems(grade: Grade, seen: Seen, context: ExportContext) -> Iterator[str]
             )
     if "datetime" not in context.settings and in_utc(seen.report.submission.submitted_at) is None:
         yield (
-            'nobody knows when it was submitted: give --set datetime="$(git log -1 --format=%cI)", the time of the'
+            'the time of submission is unknown; give --set datetime="$(git log -1 --format=%cI)", the time of the'
             " commit"
         )
 

@@ -78,7 +78,7 @@ class Export:
     """Students who have a score and no place in the files, or a place and no score: who, and why."""
 
     not_submitted: tuple[str, ...] = ()
-    """Students who handed in nothing and are in no file."""
+    """Students who did not submit and are in no file."""
 
     remarks: tuple[str, ...] = ()
     """Sentences: what the platform will skip or do with the files."""

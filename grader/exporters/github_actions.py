@@ -31,7 +31,7 @@ def export(results: Sequence[StudentResult], _: ExportContext) -> Export:
 
 def _problems(grade: Grade, seen: Seen) -> Iterator[str]:
     if fitted(partial(_content, grade, seen), GREATEST_BYTES) is None:
-        yield f"{len(seen.checks):,} checks do not fit into the 120,000 bytes that a step can hand on"
+        yield f"{len(seen.checks):,} checks do not fit into the 120,000 bytes that a step can pass on"
 
 
 def _content(grade: Grade, seen: Seen, greatest_message: int) -> bytes:

@@ -89,11 +89,15 @@ def with_several(results: Sequence[StudentResult]) -> Iterator[str]:
 
 
 def by_student(results: Sequence[StudentResult]) -> Mapping[str, Sequence[StudentResult]]:
-    """The results of each student, by their id."""
+    """The results of each student, by their id; two whom the download knows by the same name are two."""
     entries: defaultdict[str, list[StudentResult]] = defaultdict(list)
     for each in results:
         if each.student is not None:
-            entries[each.student.id].append(each)
+            known = each.student.platform
+            is_name = known.get("name") == each.student.id
+            entries["\n".join((each.student.id, *known.values())) if is_name else each.student.id].append(
+                each
+            )
     return entries
 
 
@@ -108,7 +112,11 @@ def several_words(own: Sequence[StudentResult]) -> str:
 
 def about_scores(results: Sequence[StudentResult]) -> Iterator[str]:
     """Remarks on scores that may not be what the instructor takes them for: of quick runs, and of what could not be read."""
-    scored = [each for each in results if each.report is not None and each.report.score is not None]
+    scored = [
+        each
+        for each in results
+        if each.status != "unreadable" and each.report is not None and each.report.score is not None
+    ]
     left_out = {each.words: points for each in scored if (points := _not_run(each))}
     if left_out:
         is_all = all(map(_not_run, scored))
@@ -161,7 +169,7 @@ def _why(result: StudentResult) -> str:
     if report is None and result.is_awaited:
         return "not graded yet: run grader batch again"
     if report is None:  # handed in nothing, as far as is known
-        return f"{formatting.listing(result.remarks)}: give a roster with the ids of the download and grade again"
+        return f"{formatting.listing(result.remarks)}: give a roster with the ids of the download and grade again, or use grader override"
     return why_withheld(student_view(report))  # a platform may show it to students
 
 

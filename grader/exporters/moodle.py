@@ -54,7 +54,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
         return fill(results, context, layout)
     title = context.column or context.title
     made = import_table(results, context, _IMPORT, title)
-    used = "Moodle's import takes all rows or none: identify students by one of the columns of ids, map"
+    used = "Moodle's import takes all rows or none: identify students by one of the id columns, map"
     remark = f"{used} {title!r} to the grade item and the name to nothing"
     return replace(made, remarks=(*made.remarks, remark))
 
@@ -88,13 +88,13 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
         feedback_column(grid, at, context),
         is_html=True,
         maximum_column=maximum,
-        above="Moodle skips without a word",
+        above="Moodle skips silently",
         objection=partial(_objection, grade=grade, can_change=can_change, graded_at=graded_at),
         is_a_team=can_be_a_team,
         remarks=(
             (
-                "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless its form"
-                " is told to update records that were modified more recently in Moodle"
+                "Moodle silently skips anyone graded there after this worksheet was downloaded, unless you"
+                " tick the option to update records that were modified more recently in Moodle"
             ),
         ),
     )
@@ -107,7 +107,8 @@ def id_columns(grid: Grid, at: int) -> tuple[Key, ...]:
     roles = columns_of(first, below).at
     if "moodle" not in roles:
         raise SheetError(
-            "not a grading worksheet of Moodle: no column with cells such as Participant 1001; name the column of ids with"
+            "not a Moodle grading worksheet: no column with cells such as Participant 1001; name the column"
+            " of ids with"
             f" --key; {listed(header)}"
         )
     return (
@@ -133,8 +134,8 @@ def _objection(line: Line, _: float, grade: int, can_change: int | None, graded_
     is_graded = number(line[grade]) is not None
     if is_graded and graded_at is not None and time_in_words(line[graded_at]) is None:
         return (
-            f"because PHP may not read the date {line[graded_at]!r} of the grade there, unless its"
-            " form is told to update records that were modified more recently"
+            f"because PHP may not read the date {line[graded_at]!r} of the grade there, unless you tick the"
+            " option to update records that were modified more recently"
         )
     return None
 

@@ -34,8 +34,9 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     teams = _teams(results)
     if teams:
         words = (
-            f"team work: {formatting.several(teams)}. Moodle takes feedback files by the number of a participant, and a"
-            " team's number may be somebody else's: fill in the worksheet with --set feedback=COLUMN instead"
+            f"team work: {formatting.several(teams)}. Moodle takes feedback files by the number of a"
+            " participant, and a team's number may belong to somebody else: fill in the worksheet with --set"
+            " feedback=COLUMN instead"
         )
         return Export(problems=(words,))
     try:
@@ -48,7 +49,7 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     for grade in found.given:
         participant = participants.get(id(grade.result))
         if participant is None:
-            left_out.append(f"{grade.who}: no number of a Moodle participant")
+            left_out.append(f"{grade.who}: no Moodle participant number")
         elif (page := context.page(grade.result.id)) is None:
             left_out.append(f"{grade.who}: no feedback page; run grader batch again, with pages")
         else:
@@ -57,7 +58,8 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
             scores.append((grade.who, f"{grade.words}, participant {participant.number}"))
     if found.given and not participants and not problems:
         problems.append(
-            "nobody has the number of a Moodle participant: give the grading worksheet that Moodle exported with --sheet"
+            "no student has a Moodle participant number: give the grading worksheet that Moodle exported"
+            " with --sheet"
         )
     if problems:
         return Export(problems=tuple(problems))
@@ -72,11 +74,11 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
 
 
 def _remarks(*, is_sure: bool) -> tuple[str, ...]:
-    told = "Moodle tells the students at once that there is feedback"
+    told = "Moodle notifies the students at once"
     if is_sure:
         return (told,)
     check = (
-        "only for work that each student handed in alone: a team's number may be somebody else's. Give the worksheet with"
+        "only for individual work: a team's number may belong to somebody else. Give the worksheet with"
         " --sheet, and the numbers are compared with the names in it"
     )
     return (told, check)

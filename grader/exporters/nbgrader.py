@@ -61,10 +61,11 @@ def export(results: Sequence[StudentResult], context: ExportContext) -> Export:
     remarks = []
     if found.not_submitted:
         names = formatting.several(found.told["not_submitted"])
-        remarks.append(f"handed in nothing, so 0 points and no timestamp, as nbgrader has it: {names}")
+        remarks.append(f"did not submit, so 0 points and no timestamp, as in nbgrader: {names}")
     if quoted:
         remarks.append(
-            f"a comma, semicolon or quote stands in quotes here, which nbgrader's own export never writes: {formatting.several(quoted)}"
+            "a cell with a comma, semicolon or quote is quoted here, which nbgrader's own export never does:"
+            f" {formatting.several(quoted)}"
         )
     unnamed = [each.words for each in results if each.student is None]
     if unnamed:
@@ -110,7 +111,7 @@ def _names(result: StudentResult) -> tuple[str, str]:
 
 
 def _timestamp(result: StudentResult) -> str:
-    """As nbgrader writes it, in UTC. Empty if nothing was handed in, or nobody knows when."""
+    """As nbgrader writes it, in UTC. Empty if nothing was submitted, or nobody knows when."""
     written = None if result.report is None else result.report.submission.submitted_at
     try:
         at = datetime.fromisoformat(written or "")

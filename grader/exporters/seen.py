@@ -12,7 +12,7 @@ from grader.exporters.grades import rounded
 from grader.model.report import CheckPart, Report, student_view
 from grader.model.student_result import StudentResult
 
-NOT_GRADED = "The grader failed here, which is not your fault. This check is not graded yet."
+NOT_GRADED = "The grader failed here; this is not your fault. This check is not graded yet."
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def layout(grid: Grid, context: ExportContext) -> Layout:
             )
     header = grid.lines[first]
     absent = [repr(formatting.printable(each)) for each in (key, column) if not _has(header, each)]
-    raise SheetError(f"no column is called {formatting.listing(absent, 'or')}; {listed(header)}")
+    raise SheetError(f"there is no column {formatting.listing(absent, 'or')}; {listed(header)}")
 
 
 def _has(line: Line, name: str) -> bool:

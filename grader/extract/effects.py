@@ -61,7 +61,7 @@ def member_reason(dotted: str, *, is_real: bool) -> str | None:
     if dotted.partition(".")[0] in _PURE or dotted.startswith(_HARMLESS) or dotted in _HARMLESS_MEMBERS:
         return None
     if not is_real:
-        return f"it calls {dotted}, which is not available when functions are graded"
+        return f"it calls {dotted}, which is not available during grading"
     return f"it accesses the system: it calls {dotted}"
 
 

@@ -39,11 +39,11 @@ def _predicate(statement: Statement, reason: str) -> str:
     if reason.startswith(NOT_PARSED):
         return reason
     if _ASKS.search(reason):
-        return "asks for input, which nobody gives during grading; write the value into the code"
+        return "asks for input, which is not available during grading; put the value in the code"
     if _READS_A_FILE.search(reason):
         file = _FILE.search(statement.source)
         name = file["name"] if file else "a file"
-        return f"reads {name}, which is not available during grading; write the value into the code"
+        return f"reads {name}, which is not available during grading; put the value in the code"
     return f"is not run: {reason if reason.startswith(_CLAUSES) else f'it is {reason}'}"
 
 

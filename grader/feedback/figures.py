@@ -38,7 +38,10 @@ _IMAGES = {
     "weights": ("weights", "The learned weights of each class as an image, scaled to their own range."),
     _ERROR: (
         "error in dW",
-        "Where dW is off on images of the training, class by class. Gray is right, brighter too high, darker too low.",
+        (
+            "Where dW is off on images of the training, class by class. Gray is correct, brighter is too"
+            " high, darker is too low."
+        ),
     ),
 }
 """Images in few words and in a sentence; others by their own names."""
@@ -121,7 +124,7 @@ def _accuracies(check: CheckPart) -> Iterator[Figure]:
             + ("" if bar.needed is None else f" ({formatting.number(bar.needed, 4)} needed)")
             for bar in bars
         )
-        words = "The share of images that are labelled correctly. The mark shows the share needed."
+        words = "The share of images labelled correctly. The mark shows the share needed."
         yield Figure(words, charts.shares(bars, alt))
 
 
@@ -210,7 +213,7 @@ def _images_of(check: CheckPart) -> Iterator[Figure]:
             alt = f"the differences between dW and the reference's, entry by entry. {told}"
             words = (
                 f"Where dW is off in the first wrong call. {told} Red entries (+) are too high, blue ones"
-                " (\N{MINUS SIGN}) too low; the palest are right."
+                " (\N{MINUS SIGN}) too low; the palest are correct."
             )
             chart = charts.pixels(images[0], picture.width, picture.height, ("class", "feature"), alt)
             yield Figure(words, chart)

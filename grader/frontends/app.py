@@ -30,7 +30,7 @@ from grader.sandbox import interruption
 app = typer.Typer(
     name="grader",
     cls=Group,
-    help="Grade linear classifier assignments. The student's code never runs in the process that judges it.",
+    help="Grade linear classifier assignments. Student code never runs in the process that judges it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

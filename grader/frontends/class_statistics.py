@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence, Sized
 
 from rich.console import Console
@@ -36,7 +37,7 @@ _SHOWN = 10
 """Checks, mistakes and students in any other list."""
 
 _ABOUT_CHECKS = (
-    "By itself: not because of another check, or a function that is not there. To see who failed a check and why:"
+    "By itself: not because of another check or a missing function. To see who failed a check and why:"
     " grader results DIR --check ID"
 )
 
@@ -63,7 +64,7 @@ def show_class_briefly(console: Console, statistics: ClassStatistics) -> None:
     _show_mistakes(console, statistics, _BRIEF)
     needed = list(_look_briefly(statistics))
     if needed:
-        _show_heading(console, "Who needs a look")
+        _show_heading(console, "Students to look at")
     for line in needed:
         console.print(_indented(line))
 
@@ -81,17 +82,20 @@ def show_left_out(console: Console, left_out: LeftOut) -> None:
         console.print(_indented(formatting.several(not_graded, _SHOWN)))
     if unread:
         words = f"{formatting.count(len(unread), 'report')} cannot be read, and {_is_are(unread)} left out"
-        _show_heading(console, f"{words}: run grader batch again to make {_it_them(unread)} anew", "bold red")
+        _show_heading(console, f"{words}: run grader batch again to rewrite {_it_them(unread)}", "bold red")
         for line in formatting.first([f"reports/{each}.json: {why}" for each, why in unread.items()], _SHOWN):
             console.print(_indented(line))
     if strangers:
         words = (
             f"{formatting.count(len(strangers), 'report')} of an earlier run {_is_are(strangers)} left out"
         )
-        _show_heading(console, f"{words}: not in the class that was graded last", "bold yellow")
+        _show_heading(console, f"{words}: not in the class graded last", "bold yellow")
         console.print(_indented(formatting.several(strangers, _SHOWN)))
     if left_out.has_unread_record:
-        words = "class.json is gone or cannot be read, so nobody knows who handed in nothing: run grader batch again"
+        words = (
+            "class.json is missing or unreadable, so students who did not submit are missing here: run"
+            " grader batch again"
+        )
         _show_heading(console, words, "bold red")
 
 
@@ -217,7 +221,7 @@ def _show_checks(console: Console, statistics: ClassStatistics, most: int) -> No
 def _show_mistakes(console: Console, statistics: ClassStatistics, most: int) -> None:
     if not statistics.mistakes:
         return
-    _show_heading(console, "Commonest mistakes")
+    _show_heading(console, "Most common mistakes")
     for mistake in statistics.mistakes[:most]:
         console.print(_indented(f"{len(mistake.students)} of {statistics.graded}: {mistake.words}"))
         console.print(_indented(functions_words(mistake), "dim", columns=4))
@@ -252,10 +256,11 @@ def _show_speeds(console: Console, statistics: ClassStatistics) -> None:
 
 
 def _look_briefly(statistics: ClassStatistics) -> Iterable[str]:
-    """Who needs a look, in a line for each reason."""
+    """Students to look at, in a line for each reason."""
     for label, students in (
         ("Could not be graded", [name for name, _ in statistics.unreadable]),
-        ("Handed in nothing", statistics.nothing_submitted),
+        ("No submission", statistics.nothing_submitted),
+        ("Remarks", [name for name, _ in statistics.remarks]),
         *((label, [name for name, _ in statistics.flags.get(kind, ())]) for kind, label in FLAGS.items()),
     ):
         if students:
@@ -278,9 +283,14 @@ def _show_who_needs_a_look(console: Console, statistics: ClassStatistics) -> Non
         if why == "grader_fault":
             told.append(("The grader failed: run grader batch again", [_names(students)]))
     if statistics.nothing_submitted:
-        told.append(("Handed in nothing", [_names(statistics.nothing_submitted, 2 * _SHOWN)]))
+        told.append(("No submission", [_names(statistics.nothing_submitted, 2 * _SHOWN)]))
+    alike: defaultdict[str, list[StudentName]] = defaultdict(list)
+    for name, words in statistics.remarks:
+        alike[words].append(name)
+    lines = [f"{_names(who, 5)}: {formatting.sentence(words)}" for words, who in alike.items()]
+    told.append(("Remarks", lines))
     if any(lines for _, lines in told):
-        _show_heading(console, "Who needs a look")
+        _show_heading(console, "Students to look at")
     for label, lines in told:
         if lines:
             console.print(_indented(label, "yellow"))

@@ -46,8 +46,10 @@ def require_place(place: str, inputs: Sequence[Path]) -> None:
         if path.is_dir() and any(path.iterdir()):
             raise OutputError.at(
                 path,
-                "the folder is not empty, and is not written into; remove it, give another name, or give a .zip,"
-                " which is replaced",
+                (
+                    "the folder is not empty, so nothing was written into it; remove it, give another"
+                    " name, or give a .zip, which may be replaced"
+                ),
             )
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
@@ -59,7 +61,7 @@ def _require_elsewhere(path: Path, folder: Path) -> None:
     if above in {folder / "reports", folder / "feedback"} and not path.exists():
         raise OutputError.at(path, "this folder is for the grader's own files; give -o another place")
     if above == folder and path.name in _OF_A_CLASS:
-        raise OutputError.at(path, "the class's own file has this name; give -o another name")
+        raise OutputError.at(path, "one of the class's own files has this name; give -o another name")
 
 
 def _require_replaceable(path: Path, inputs: Sequence[Path]) -> None:
@@ -71,7 +73,7 @@ def _require_replaceable(path: Path, inputs: Sequence[Path]) -> None:
     if path.suffix.lower() in _INPUT_SUFFIXES:
         raise OutputError.at(path, f"an export would replace this {path.suffix} file; give -o another name")
     if path.suffix.lower() == ".zip" and path.is_file() and not _is_own_zip(path):
-        raise OutputError.at(path, "this .zip is not an export, and is not replaced; give -o another name")
+        raise OutputError.at(path, "this .zip is not an export, so it is not replaced; give -o another name")
 
 
 def _is_own_zip(path: Path) -> bool:

@@ -20,7 +20,7 @@ _SHOWN_FILES = 5
 def show_problems(console: Console, problems: Sequence[str]) -> None:
     """All problems at once; nothing was written."""
     count = formatting.count(len(problems), "problem")
-    console.print(inert(f"Nothing was written: {count} to settle first.", "bold red"))
+    console.print(inert(f"Nothing was written: {count} to fix first.", "bold red"))
     for number, problem in enumerate(problems, 1):
         _item(console, f"{number}.", problem)
 
@@ -36,11 +36,9 @@ def show_export(
         _heading(console, f"Matched ({len(export.scores)})", "bold")
         _rows(console, export.scores)
     if export.withheld:
-        _heading(
-            console, f"Withheld ({len(export.withheld)}): no score yet, which is never a 0", "bold yellow"
-        )
+        _heading(console, f"Withheld ({len(export.withheld)}): no score yet, and never a 0", "bold yellow")
         _rows(console, [(each.student, each.why) for each in export.withheld])
-    for heading, lines in (("Left out", export.left_out), ("Handed in nothing", export.not_submitted)):
+    for heading, lines in (("Left out", export.left_out), ("No submission", export.not_submitted)):
         if lines:
             _heading(console, f"{heading} ({len(lines)})", "bold yellow" if heading == "Left out" else "bold")
             for line in formatting.first(lines, _SHOWN):

@@ -13,7 +13,7 @@ from grader.intake.submission import load_submission
 from grader.model.report import Report
 from grader.output_files import write_to
 
-NOT_MADE = "The page could not be made, which is the grader's fault. The grade stands."
+NOT_MADE = "The page could not be made; this is the grader's fault. The grade stands."
 
 
 def write_page(place: str, submission: Path, report: Report) -> bool:

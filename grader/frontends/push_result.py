@@ -19,10 +19,10 @@ from grader.push.score import Send, Terms, decided, wanted_words
 ENDS: dict[End, str] = {
     "sent": "sent",
     "there": "sent before",
-    "changed": "changed in the LMS since, not sent",
+    "changed": "changed in the LMS since; not sent",
     "refused": "refused by the platform",
-    "failed": "not sent, push again",
-    "unknown": "no answer, push again: the platform is asked first",
+    "failed": "not sent; push again",
+    "unknown": "no answer; push again, and the platform is asked first",
 }
 
 _SHOWN = 20
@@ -33,7 +33,7 @@ def show_problems(problems: Sequence[str]) -> None:
     """All problems at once; nothing was sent."""
     console = make_console(stderr=True)
     console.print(
-        inert(f"Nothing was sent: {formatting.count(len(problems), 'problem')} to settle first.", "bold red")
+        inert(f"Nothing was sent: {formatting.count(len(problems), 'problem')} to fix first.", "bold red")
     )
     _lines(console, [formatting.sentence(each) for each in problems], len(problems))
 
@@ -67,7 +67,7 @@ def show_plan(plan: Plan, journal: Journal, terms: Terms) -> bool:
     if there:
         console.print()
         console.print(inert(f"Sent before, and the same now: {there}."))
-    _section(console, "Not taken by the platform before", stuck, len(stuck), "--again sends them once more")
+    _section(console, "Refused by the platform before", stuck, len(stuck), "--again sends them once more")
     _show_others(console, plan, most=len(plan.withheld) + len(plan.left_out))
     return not stuck
 
@@ -95,9 +95,9 @@ def show_summary(plan: Plan, done: Sequence[Pushed], journal: Path) -> None:
 
 def _show_others(console: Console, plan: Plan, most: int) -> None:
     withheld = [f"{each.withheld.student}: {each.withheld.why}" for each in plan.withheld]
-    _section(console, "Withheld, never as 0", withheld, most, "nothing is sent")
-    _section(console, "Without a place in the platform", plan.left_out, most)
-    _section(console, "Handed in nothing", plan.not_submitted, _SHOWN, "nothing is sent; --zeros sends 0")
+    _section(console, "Withheld, and never sent as 0", withheld, most, "nothing is sent")
+    _section(console, "Not found on the platform", plan.left_out, most)
+    _section(console, "No submission", plan.not_submitted, _SHOWN, "nothing is sent; --zeros sends 0")
     if plan.remarks:
         _heading(console, "Notes")
         _lines(console, [formatting.sentence(each) for each in plan.remarks], _SHOWN)

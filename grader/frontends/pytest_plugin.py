@@ -102,7 +102,7 @@ class GraderTests:
 
         if not submission.exists():
             raise pytest.UsageError(
-                f"{SUBMISSION_OPTION} {formatting.printable(str(submission))}: nothing is there"
+                f"{SUBMISSION_OPTION} {formatting.printable(str(submission))}: nothing found at this path"
             )
         self._submission = submission.resolve()
         self._folder = _students_folder(submission, config.invocation_params.dir)
@@ -110,8 +110,8 @@ class GraderTests:
             path = Path(config.invocation_params.dir, word.partition("::")[0]).resolve()
             if path.exists() and self._is_inside(path) and path != self._folder:
                 raise pytest.UsageError(
-                    f"{formatting.printable(word)} is part of the submission, whose code pytest would run without any"
-                    " confinement; leave it out"
+                    f"{formatting.printable(word)} is part of the submission, whose code pytest would run"
+                    " without confinement; leave it out"
                 )
         if config.inipath is not None and self._is_inside(config.inipath):
             raise pytest.UsageError(

@@ -14,13 +14,14 @@ from grader.selftest.own import OwnImplementation, costs_beside
 from grader.spec import Spec
 
 NOTHING_TRIED = (
-    "Nothing was tried: no implementation that is known to be right or wrong fits this spec. Put some into right/ and wrong/"
+    "Nothing was tried: no implementation known to be right or wrong fits this spec. Put some into right/"
+    " and wrong/"
     " in the spec's folder (docs/own-assignment.md)."
 )
 
 NO_CATALOGUE = (
-    "The shipped implementations are not installed, because they hold right answers: a wheel leaves them out, and a"
-    " checkout of the grader tries them too."
+    "The shipped implementations are not installed, because they contain solutions; run the self-test in a"
+    " checkout of the grader to try them too."
 )
 
 
@@ -105,7 +106,7 @@ def diagnosis_line(result: Result) -> str:
     rightly = sum(each.is_named_rightly for each in losses)
     wrongly = sum(each.is_named_wrongly for each in losses)
     return (
-        f"Diagnosis of {len(losses)} named mistakes:"
+        f"Diagnosis of {formatting.count(len(losses), 'named mistake')}:"
         f" {rightly} name the mistake, {len(losses) - rightly - wrongly} name none, {wrongly} name another."
     )
 
@@ -155,4 +156,4 @@ def _what_is_awaited(outcome: Outcome) -> str:
 
 
 def _why_look(_: Outcome) -> str:
-    return "Is that right all the same, or does no check see it?"
+    return "Is that correct anyway, or does no check catch it?"

@@ -415,12 +415,12 @@ def show_spec(console: Console, spec: Spec) -> None:
     on_images = [check for check in spec.checks if check.data_words]
     if on_images:
         console.print()
-        console.print(inert("Bars on images", style="bold"))
+        console.print(inert("Accuracy bars", style="bold"))
     for check in on_images:
         console.print(_indented(f"{check.id} ({formatting.worth(check.points)}): {check.data_words}."))
     if spec.claims:
         console.print()
-        console.print(inert("Printed numbers that are shown, for no points", style="bold"))
+        console.print(inert("Printed numbers, shown for no points", style="bold"))
     for claim in spec.claims:
         beside = "" if claim.check is None else f", beside what {claim.check} measures with --data"
         console.print(_indented(f"{claim.title} (tag {claim.tag}){beside}."))

@@ -59,7 +59,7 @@ class Snapshot:
 
     @property
     def is_gone(self) -> bool:
-        """Whether nothing is there."""
+        """Whether nothing found at this path."""
         return not self.files and not self.trouble
 
     def change_from(self, before: Snapshot) -> str:

@@ -44,7 +44,7 @@ def run_and_judge(
     if any(check.is_right_beside(context, evidence, mistake) for mistake in mistakes):
         name = formatting.listing(list(check.functions))
         return CheckResult(
-            check, check.passed(f"{name} is right here but for a mistake that is judged elsewhere")
+            check, check.passed(f"{name} is correct here apart from a mistake that is graded elsewhere")
         )
     if withheld and _judged(check, context, run, (*replacements, *withheld))[0].status == "passed":
         undecided = (replace(each, is_correct=None, diagnosis=()) for each in verdict.findings)
@@ -71,8 +71,8 @@ def _better(
         return traced
     names = formatting.listing(list(check.functions))
     words = (
-        f"{check.title}: {names} gave other results while the grader noted which operators ran than in the same"
-        " calls without. The better results count; please read the code."
+        f"{check.title}: {names} gave different results while the grader was tracing its operators. The"
+        " better results count; please read the code."
     )
     flag = Flag("restriction_noted", check.functions[0], words)
     return replace(again, alarms=(*again.alarms, flag)), plain
@@ -92,8 +92,8 @@ def _gives_nothing(seen: Observation) -> bool:
 
 
 def _told(verdict: Verdict, targets: Sequence[str]) -> Verdict:
-    verb, whose = ("is", "a right") if len(targets) == 1 else ("are", "right")
-    words = f"{verdict.message} Judged with {whose} {formatting.listing(targets)}: the submission's own {verb} wrong."
+    whose = "a right" if len(targets) == 1 else "right"
+    words = f"{verdict.message} Judged with {whose} {formatting.listing(targets)} in place of the submission's own."
     return replace(verdict, message=words)
 
 

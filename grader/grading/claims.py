@@ -60,9 +60,10 @@ def far_off(claims: Sequence[ClaimPart]) -> Iterator[FlagPart]:
                 kind="suspect_accuracy",
                 message=(
                     f"{each.title}: {each.file}, cell {each.cell}, prints {formatting.number(each.printed, 4)}, but"
-                    f" {formatting.number(each.measured, 4)} was measured with CIFAR-10. The cell may be of another run, or"
-                    " edited, or the data may have been prepared in another way. Printed numbers earn no points; nothing was"
-                    " taken off."
+                    f" {formatting.number(each.measured, 4)} was measured with CIFAR-10. The cell may be from"
+                    " another run, or edited, or the data may have been prepared differently. Printed"
+                    " numbers neither"
+                    " earn nor cost points."
                 ),
                 audience="instructor",
             )
@@ -96,10 +97,10 @@ def _words(printed: float, measured: float | None, result: CheckResult | None, *
         return f"{words}; nothing to compare it with"
     is_own = result.check.kind == "saved"
     if measured is not None:
-        by = "on your saved weights" if is_own else "by our training of your code, which differs from yours"
+        by = "on your saved weights" if is_own else "in our training of your code, which differs from yours"
         return f"{words}, measured {formatting.number(measured, 4)} {by}"
     if not has_data:
-        return f"{words}; not measured, as that takes CIFAR-10 (--data)"
+        return f"{words}; not measured, because that needs CIFAR-10 (--data)"
     if not 0 <= printed <= 1:
-        return f"{words}; not a share of the images, so it was not compared"
+        return f"{words}; not a fraction of the images, so it was not compared"
     return f"{words}; {'your saved weights' if is_own else 'it'} could not be measured"

@@ -57,7 +57,7 @@ def _failed(check: AnyCheck, verdict: Verdict, unreported: Iterable[str]) -> Ver
     findings = tuple(replace(each, is_correct=None) if each.is_correct else each for each in verdict.findings)
     message = (
         f"The values returned by {formatting.listing(list(check.functions))} give numbers that are {_BEYOND}:"
-        f" {_in_words(unreported)}. That earns no points. Look for an overflow or a division by zero."
+        f" {_in_words(unreported)}. This earns no points. Look for an overflow or a division by zero."
     )
     return replace(verdict, status="failed", credit=0.0, message=message, hint=check.hint, findings=findings)
 

@@ -190,6 +190,9 @@ class _Grading:
     right: dict[str, Replacement] = field(default_factory=dict)
     """Of each function or method that a check found wrong, the right one for the checks after it."""
 
+    unwritten: dict[str, Replacement] = field(default_factory=dict)
+    """Of those that were never written, for the questions on functions that are."""
+
     named: set[tuple[str, str]] = field(default_factory=set)
     """Each function with the mistakes that were named in it so far."""
 
@@ -224,7 +227,14 @@ class _Grading:
         calling = [check for check in self.spec.checks if check.id in self.earlier.kept or self._calls(check)]
         found = self._found(progress, self.earlier.standing(calling, basis))
         if found is None:
-            for notes in (self.right, self.named, self.partly_right, self.kept, self.ran):
+            for notes in (
+                self.right,
+                self.unwritten,
+                self.named,
+                self.partly_right,
+                self.kept,
+                self.ran,
+            ):
                 notes.clear()
             self.watch = Watch(self.settings.seed, self.spec.assignment)
             found = self._found(progress, Standing(code)) or {}
@@ -327,7 +337,7 @@ class _Grading:
         return result
 
     def _note_wrong(self, result: CheckResult, context: CheckContext) -> None:
-        """Remember the right function for the one that a check found wrong; none for one that was never written."""
+        """Remember the right function for the one that a check found wrong."""
         verdict = result.verdict
         for each in verdict.findings:
             self.named.update((each.function, mistake.misconception) for mistake in each.diagnosis)
@@ -339,30 +349,43 @@ class _Grading:
         if verdict.credit:
             self.partly_right.add(right.target)
         is_wrong = any(each.is_correct is False for each in verdict.findings)
-        # A layer that returns its argument reads like a template's, but earned points with a known mistake.
+        # A layer that returns its argument or zeros reads like a template's, but earned points with a known mistake.
         is_named = any(
-            mistake.misconception != "all_zero" for each in verdict.findings for mistake in each.diagnosis
+            mistake.misconception != "all_zero" or result.check.fills_in
+            for each in verdict.findings
+            for mistake in each.diagnosis
         )
         is_written = (verdict.credit and is_named) or not is_unwritten(self.extracted, right.function)
-        if is_wrong and not result.is_empty and is_written:
-            self.right.setdefault(right.target, right)
+        if is_wrong:
+            found = self.right if is_written and not result.is_empty else self.unwritten
+            found.setdefault(right.target, right)
 
     def _replacements(self, check: AnyCheck, context: CheckContext) -> tuple[Replacement, ...]:
         """Right functions for those that a check calls and does not judge itself."""
-        if check.asked_again == "none" or not self.right:
+        found = self.right | self._fillings(check)
+        if check.asked_again == "none" or not found:
             return ()
         own = check.replacement(context.assignment)
         called = {name for function in check.functions for name in self.extracted.names_bound(function)}
         wrong = tuple(
             each
-            for each in self.right.values()
-            if each.function in called and (own is None or each.target != own.target)
+            for each in found.values()
+            if each.function in called and (own is None or not each.solves_as(own))
         )
         if check.asked_again == "any beside a right one":
             parts = {(each.attribute or each.name).partition("_")[0] for each in wrong}
             is_any_right = any(target.partition(".")[0] in called for target in self.partly_right)
             return wrong if is_any_right or not {"train", "predict"} <= parts else ()
         return wrong
+
+    def _fillings(self, check: AnyCheck) -> dict[str, Replacement]:
+        """Right functions for unwritten ones, if the check's own function computes something besides calling them."""
+        functions = self.extracted.functions
+        if not self.unwritten or not check.fills_in or not all(each in functions for each in check.functions):
+            return {}
+        names = [each.function for each in self.unwritten.values()]
+        is_any_unwritten = any(is_unwritten(self.extracted, each, names) for each in check.functions)
+        return {} if is_any_unwritten else self.unwritten
 
     def _gives_points(self, check: AnyCheck, right: Replacement) -> bool:
         """Whether the check may earn points with this right function."""

@@ -186,9 +186,15 @@ class ReportDraft:
             is_open = (
                 part.status == "incorrect" and not self._violates(name) and not _is_credited(name, checks)
             )
-            if is_open and is_unwritten(self.extracted, name, unwritten):  # given code that only calls them
+            if is_open and self._waits(name, parts, unwritten):  # given code that only calls them
                 parts[name] = part.model_copy(update={"status": "unjudged"})
         return parts
+
+    def _waits(self, name: str, parts: Mapping[str, FunctionPart], unwritten: Sequence[str]) -> bool:
+        """Whether it computes nothing but calls of graded functions, of which one at least is not written."""
+        graded = [each for each, part in parts.items() if each != name and part.where is not None]
+        is_any_called = not self.extracted.names_bound(name).isdisjoint(unwritten)
+        return is_any_called and is_unwritten(self.extracted, name, graded)
 
     def _violates(self, name: str) -> bool:
         return any(
@@ -266,10 +272,15 @@ class ReportDraft:
 def _is_credited(name: str, checks: Iterable[CheckPart]) -> bool:
     """Whether a check found the function correct, or gave it points of its own."""
     return any(
-        (check.functions == (name,) and check.points > 0)
+        (check.points > 0 and (check.functions == (name,) or _is_asked(name, check)))
         or any(each.function == name and each.is_correct for each in check.findings)
         for check in checks
     )
+
+
+def _is_asked(name: str, check: CheckPart) -> bool:
+    """Whether the check is a question on this function, the first of those that its driver calls."""
+    return check.kind == "answers" and check.functions[0] == name
 
 
 def _helper_words(names: Sequence[str], functions: Mapping[str, FunctionPart]) -> str:
@@ -349,7 +360,7 @@ def _notes_on(name: str, extracted: Extracted, settings: Settings, spec: Functio
             places = formatting.several([str(place) for place in duplicate.locations])
             notes.append(f"it is defined {len(duplicate.locations)} times ({places}); the last one is graded")
     if function.mentions_cuda and settings.device == "cpu":
-        notes.append("it names CUDA; it ran on the CPU, because no GPU was used")
+        notes.append("it asks for CUDA; it ran on the CPU, because no GPU was used")
     packages = {each.subject for each in extracted.absences if each.is_package} - _WORKING
     if stubs := [module for module in function.stubs if module in packages]:
         notes.append(f"{formatting.several(stubs)} cannot be used here; calls to it do nothing")

@@ -211,7 +211,7 @@ def _check_directory(stream: IO[bytes], path: Path, *, is_class: bool) -> None:
     is_64_bit = count == 0xFFFF or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07")
     if not is_class and (is_64_bit or directory_bytes > _DIRECTORY_BYTES):
         raise UnsafeArchive.unlike(
-            path, f"at most {FILE_COUNT:,} members", "a table of contents for many more", _LESS
+            path, f"at most {FILE_COUNT:,} members", "a directory that lists many more", _LESS
         )
 
 

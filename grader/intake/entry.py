@@ -85,7 +85,7 @@ def load_entry(entry: ClassEntry) -> Submission:
         else:
             submission = Submission(entry.id, *_files_in_archive(entry, entry.parts))
     except SubmissionNotFound as error:
-        raise SubmissionUnavailable.at(entry.path, "is no longer there; grade again") from error
+        raise SubmissionUnavailable.at(entry.path, "no longer exists; grade again") from error
     return replace(submission, notes=(*submission.notes, *entry.remarks))
 
 
@@ -116,5 +116,5 @@ def _read(entry: ClassEntry, places: Collection[str]) -> list[tuple[str, bytes]]
         raise SubmissionUnavailable(f"{error}, or download the class again", path=entry.path) from error
     missing = set(places) - {name for name, _ in found}
     if not all(map(is_saved, missing)):  # weights that must not be unpacked are left out
-        raise SubmissionUnavailable.at(entry.path, "has changed while the class was graded; grade again")
+        raise SubmissionUnavailable.at(entry.path, "changed while the class was being graded; grade again")
     return found

@@ -123,7 +123,7 @@ def _opened(path: Path, besides: Path | None) -> tuple[Download, list[str]]:
             path, "expected a folder of submissions or a .zip of them; for a single one use `grader check`"
         )
     raise SubmissionNotFound.at(
-        path, "there is nothing at this path; give a folder of submissions or a .zip of them"
+        path, "nothing found at this path; give a folder of submissions or a .zip of them"
     )
 
 
@@ -168,7 +168,7 @@ def _found(
     if not entries:
         raise UnsupportedFile.at(
             path,
-            "holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
+            "contains no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it",
         )
     count = formatting.count(len(entries), "submission")
     words = f"This is a folder with a file or folder for each submission: {count}."
@@ -202,9 +202,9 @@ def _of_platform(
     students = len({(each.identity, each.name) for entry in hands.entries for each in entry.students})
     words = f"This is {platform.title}: {_counted(len(hands.entries), students)}."
     if hands.earlier:
-        words += " Of several attempts the newest counts."
+        words += " Where there are several attempts, the newest counts."
     if any(entry.notes for entry in hands.entries):
-        words += " Some names can be read in several ways; a roster settles it."
+        words += " Some names can be read in several ways; a roster resolves them."
     listed = [f"{name} ({reason})" if reason else name for name, reason in recognised.listed.items()]
     (name,) = (each for each in FORMATS if each == platform.name)
     return ClassFiles(hands.entries, name, words, tuple(listed), hands.earlier)

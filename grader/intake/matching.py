@@ -74,13 +74,17 @@ class Matched:
         )
         count = formatting.count(known, "submission")
         words = f"{count} of {formatting.count(self.students, 'student')}"
-        missing = [each.words for each in self.not_submitted]
-        words += (
-            f"; {len(missing)} handed in nothing: {formatting.several(missing, _SHOWN)}." if missing else "."
-        )
-        lines = [words]
+        perhaps = {each.id for one in self.unmatched for each in one.candidates}
+        missing = [each.words for each in self.not_submitted if each.id not in perhaps]
+        if missing:
+            words += f"; {len(missing)} did not submit: {formatting.several(missing, _SHOWN)}"
+        if unsure := [each.words for each in self.not_submitted if each.id in perhaps]:
+            words += (
+                f"; {len(unsure)} may have submitted one of those below: {formatting.several(unsure, _SHOWN)}"
+            )
+        lines = [f"{words}."]
         if not known:
-            lines.append("No submission is of a student on the roster: is it the roster of this class?")
+            lines.append("No submission belongs to a student on the roster: is it the roster of this class?")
         absent = [each for each in self.unmatched if not each.candidates]
         doubtful = [f"{each.submission}: {each.reason}." for each in self.unmatched if each.candidates]
         if absent:
@@ -331,7 +335,7 @@ def _checked(owner: RosterStudent, student: Student, index: _Index, *, is_doubtf
     if is_doubtful and kind == "moodle":
         reason = f"{student.id} is {owner.words} on the roster, but here it is {student.name}: {TEAM_DOUBT}"
         return _Found(candidates=(owner,), reason=f"{reason} A column Group in the roster names its members")
-    return _Found(owner, f"is {owner.words} by the id, but is called {student.name} in the download")
+    return _Found(owner, f"is {owner.words} by id, but is called {student.name} in the download")
 
 
 def _is_called(owner: RosterStudent, name: str) -> bool:
@@ -343,7 +347,7 @@ def _of_name(student: Student, index: _Index) -> _Found:
     named = () if student.name is None else index.named(student.name)
     kinds = [key.partition(":")[0] for key in student.keys]
     if len(named) > 1:
-        return _refused(named, "two students have its name:")
+        return _refused(named, "two students share its name:")
     if not named:
         return _Found()
     (owner,) = named
@@ -351,7 +355,7 @@ def _of_name(student: Student, index: _Index) -> _Found:
         return _refused(
             named, f"no {_KINDS.get(kinds[0], kinds[0])} {student.id} on the roster, but its name is that of"
         )
-    return _Found(owner, f"is {owner.words} by the name alone", by_name=True)
+    return _Found(owner, f"is {owner.words} by name only", by_name=True)
 
 
 _KINDS = {
@@ -398,8 +402,8 @@ def _of_file_name(name: str, index: _Index) -> _Found:
         return _Found(owner)
     named = index.named(re.sub(r"[_\-.]+", " ", name))
     if len(named) > 1:
-        return _refused(named, "two students have its name:")
-    return _Found(named[0], f"is {named[0].words} by the name alone", by_name=True) if named else _Found()
+        return _refused(named, "two students share its name:")
+    return _Found(named[0], f"is {named[0].words} by name only", by_name=True) if named else _Found()
 
 
 def _runs(name: str) -> Iterator[str]:
@@ -411,7 +415,7 @@ def _runs(name: str) -> Iterator[str]:
 
 
 def _settle_rivals(entries: Sequence[ClassEntry], verdicts: list[_Verdict]) -> None:
-    """Where several entries are one student's: those by an id stay, those by the name alone do not."""
+    """Where several entries are one student's: those by an id stay, those by name only do not."""
     claims: defaultdict[str, list[int]] = defaultdict(list)
     for at, verdict in enumerate(verdicts):
         for student in verdict.known:
@@ -427,7 +431,7 @@ def _settle_rivals(entries: Sequence[ClassEntry], verdicts: list[_Verdict]) -> N
 
 
 def _let_go(entry: ClassEntry, verdict: _Verdict, claimed: str, others: str) -> None:
-    """Undo a match by the name alone: others are the same student's."""
+    """Undo a match by name only: others are the same student's."""
     owner = next(each for each in verdict.known if each.id == claimed)
     place = next(at for at, each in enumerate(verdict.students) if each.enrolled is owner)
     before = entry.students[place] if entry.students else None

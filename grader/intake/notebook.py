@@ -72,7 +72,7 @@ def parse_notebook(content: bytes, path: str) -> dict[str, Any]:
         )
     if text.count("[") + text.count("{") > _GREATEST_LISTS or text.count(",") > _GREATEST_ITEMS:
         raise _unreadable(
-            path, "more lists and numbers than a notebook can need", "clear its outputs and save it again"
+            path, "more lists and numbers than any notebook needs", "clear its outputs and save it again"
         )
     try:
         document = json.loads(text)
@@ -88,7 +88,7 @@ def parse_notebook(content: bytes, path: str) -> dict[str, Any]:
         seen = "invalid JSON"
         if isinstance(error, json.JSONDecodeError):
             if error.msg.startswith("Unterminated") or not text[error.pos :].strip():
-                seen = f"a file that breaks off in line {text.count(chr(10)) + 1}"
+                seen = f"a file that ends abruptly in line {text.count(chr(10)) + 1}"
                 raise _unreadable(path, seen, "download it or export it again") from None
             seen += f" (line {error.lineno}: {error.msg})"
         raise _unreadable(path, seen, "open it in Jupyter and save it again") from None

@@ -80,7 +80,7 @@ def parse_roster(text: str) -> tuple[Roster, tuple[str, ...]]:
     if faults:
         raise TableError(_together(faults))
     if not found.students:
-        raise TableError("it names no students; below the header there is nobody")
+        raise TableError("it names no students: there are no rows below the header")
     students = tuple(found.students.values())
     return Roster(columns=columns.headers, students=students), (*found.notes, *_shared(students))
 
@@ -134,11 +134,11 @@ class _Students:
     def notes(self) -> Iterator[str]:
         """On the rows as a whole."""
         if self._repeated:
-            yield f"the same student again: {formatting.several(self._repeated, _SHOWN)}"
+            yield f"the same student twice: {formatting.several(self._repeated, _SHOWN)}"
         if self._nobodys:
-            yield f"{_lines(self._nobodys)}: no id, login, email or name; passed over"
+            yield f"{_lines(self._nobodys)}: no id, login, email or name; skipped"
         if self._staff:
-            yield f"{_lines(self._staff)}: staff by the column {self._header('role')!r}; passed over"
+            yield f"{_lines(self._staff)}: staff according to the column {self._header('role')!r}; skipped"
         if self._nameless_ids:
             yield (
                 f"without an id, login or email: {formatting.several(self._nameless_ids, _SHOWN)}; only their names can"
@@ -146,12 +146,13 @@ class _Students:
             )
         if self._untimed:
             yield (
-                f"times of submission that are not in English: {formatting.several(self._untimed, 3)}; they do not count"
+                f"submission times that are not in English: {formatting.several(self._untimed, 3)}; they are"
+                " ignored"
             )
         if self._damaged:
             yield (
                 f"ids that a spreadsheet has turned into numbers: {formatting.several(self._damaged, _SHOWN)};"
-                " export the roster again and do not open it in between"
+                " export the roster again and do not open it in a spreadsheet first"
             )
 
     def add(self, row: Row) -> None:
@@ -179,9 +180,9 @@ class _Students:
     def _repeat(self, before: RosterStudent, again: RosterStudent) -> None:
         both = f"line {before.line} ({before.words}) and line {again.line} ({again.words})"
         if not _has_ids(again) or not _has_ids(before):
-            self.faults.append(f"{both} have one name and no id to tell them apart")
+            self.faults.append(f"{both} have the same name and no id to tell them apart")
         elif not _are_same(before, again):
-            self.faults.append(f"{both} are two students under the id {again.id!r}; which one has it?")
+            self.faults.append(f"{both} are two students under the id {again.id!r}; which one is it?")
         elif None not in {before.extension, again.extension} and before.extension != again.extension:
             self.faults.append(f"{both} have two extensions; which one counts?")
         else:
@@ -265,7 +266,7 @@ class _Students:
     def _text(self, row: Row, role: Role) -> str:
         cell = self._cell(row, role).strip()
         if cell and not cell.isprintable() and ("\n" in cell or "\r" in cell):
-            self.faults.append(f"line {row.line}: a cell goes over several lines; is a quote left open?")
+            self.faults.append(f"line {row.line}: a cell spans several lines; is a quote left open?")
             return ""
         return plain_name(cell)
 
@@ -335,7 +336,7 @@ def _shared(students: Sequence[RosterStudent]) -> Iterator[str]:
     if shared:
         yield (
             f"several students share one address or id: {formatting.several(shared, _SHOWN)};"
-            " it counts for none of them"
+            " it is ignored for all of them"
         )
 
 

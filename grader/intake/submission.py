@@ -115,7 +115,7 @@ def load_submission(path: Path) -> Submission:
         mode = path.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         raise SubmissionNotFound.at(
-            path, f"there is nothing at this path; give {_ACCEPTED}, a folder or a .zip"
+            path, f"nothing found at this path; give {_ACCEPTED}, a folder or a .zip"
         ) from None
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
@@ -138,7 +138,7 @@ def load_submission(path: Path) -> Submission:
 
 
 def source_paths(path: Path) -> Iterator[tuple[str, Path]]:
-    """(name, path) of each file that `load_submission` looks at; none if nothing is there. Raises as it does."""
+    """(name, path) of each file that `load_submission` looks at; none if nothing found at this path. Raises as it does."""
     if not path.is_dir():
         if path.exists():
             yield formatting.printable(path.name), path
@@ -295,7 +295,7 @@ def _files_below(root: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple
                             root,
                             f"paths of at most {PATH_BYTES:,} bytes in one submission",
                             f"a longer one ({formatting.printable(relative[:60])}...)",
-                            "hand in the notebook or modules alone",
+                            "hand in only the notebook or modules",
                         )
                     if is_folder:
                         pending.append((f"{relative}/", Path(entry.path)))
@@ -316,9 +316,9 @@ def _within(root: Path, relative: str) -> Iterator[None]:
             raise
         raise SubmissionError.unlike(
             root,
-            "files and folders that may be read",
-            f"{formatting.printable(relative[:200])!r} closed to everybody",
-            "make it readable, or hand in the notebook or modules alone",
+            "readable files and folders",
+            f"{formatting.printable(relative[:200])!r} without read permission",
+            "make it readable, or hand in only the notebook or modules",
         ) from error
 
 

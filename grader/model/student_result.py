@@ -38,7 +38,7 @@ class StudentResult:
     """By the roster, else by the platform; None if nobody is named."""
 
     report: Report | None
-    """None: nothing was handed in, or it is not graded yet."""
+    """None: nothing was submitted, or it is not graded yet."""
 
     changes: tuple[Change, ...] = ()
     """In the order in which they apply."""
@@ -94,7 +94,7 @@ class StudentResult:
 
     @property
     def max_score(self) -> float | None:
-        """The points possible; None if nothing was handed in, or nothing is worth points."""
+        """The points possible; None if nothing was submitted, or nothing is worth points."""
         return (self.report.max_score or None) if self.report is not None else None
 
     def points(self, check: CheckPart) -> float | None:

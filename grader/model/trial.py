@@ -180,6 +180,10 @@ class Replacement:
         """The function or method that it replaces."""
         return self.function if self.attribute is None else f"{self.function}.{self.attribute}"
 
+    def solves_as(self, other: Replacement) -> bool:
+        """Whether this does the whole work of another: in the same place, or by the same code, as for a class that delegates."""
+        return self.target == other.target or (self.name, self.source) == (other.name, other.source)
+
 
 RunnerName = Literal["student", "reference"]
 

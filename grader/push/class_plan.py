@@ -44,7 +44,7 @@ def class_plan(
         config: the settings.
         folder: where they are; paths in them begin there.
         terms: what holds for all scores.
-        has_zeros: whether students who handed in nothing get 0.
+        has_zeros: whether students who did not submit get 0.
 
     """
     made = derived(store)

@@ -20,7 +20,7 @@ def comment_of(grade: Grade, max_score: float, end: str) -> str:
     lines = [f"{formatting.points(grade.score)} of {formatting.points(max_score)} points"]
     lines += map(_change, grade.result.changes)
     if grade.result.report is None and not grade.result.changes:
-        lines.append("Nothing was handed in.")
+        lines.append("Nothing was submitted.")
     lost = list(_lost(grade.result))
     if lost:
         lines += ["Points lost:", *(f"- {each}" for each in formatting.first(lost, _MOST_CHECKS))]

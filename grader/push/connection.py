@@ -263,7 +263,7 @@ def _why_not(error: Exception, words: str, timeout: float) -> str:
     if isinstance(error, TimeoutError):
         return f"{words} within {formatting.seconds(timeout)}"
     if isinstance(error, socket.gaierror):
-        return f"{words}: its address is not known"
+        return f"{words}: its host name cannot be resolved"
     reason = getattr(error, "strerror", None) or "the connection was closed"
     return f"{words}: {formatting.printable(formatting.shortened(str(reason), _SHOWN_TEXT))}"
 
@@ -288,8 +288,8 @@ def _token_of(reply: Answer, url: str) -> tuple[str, float]:
     if not 200 <= reply.status < 300:
         moved = "; it redirects: give the final address" if 300 <= reply.status < 400 else ""
         raise PushError(
-            f"{shown}: no access token ({reply.words}){moved}; check client_id, token_url and key_id, and in the"
-            " platform the public key (`grader push key`) and the scopes score and result.readonly"
+            f"{shown}: no access token ({reply.words}){moved}; check client_id, token_url and key_id, and, on"
+            " the platform, the public key (`grader push key`) and the scopes score and result.readonly"
         )
     try:
         found = json.loads(reply.text)
@@ -297,7 +297,7 @@ def _token_of(reply: Answer, url: str) -> tuple[str, float]:
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise PushError(f"{shown}: its answer has no access token; is it the token URL?") from error
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
-        raise PushError(f"{shown}: its access token cannot be one")
+        raise PushError(f"{shown}: its access token is invalid")
     if not 0 < len(token) <= _GREATEST_TOKEN:
         raise PushError(f"{shown}: its access token is empty or far too long")
     return token, seconds if 0 < seconds < 1e9 else _DEFAULT_TOKEN_SECONDS

@@ -200,7 +200,8 @@ def _entries(path: Path) -> tuple[list[Entry], int]:
             entries.append(Entry.model_validate_json(line))
         except ValidationError as error:
             raise PushError(
-                f"{shown}: line {number} cannot be read, so nobody knows what was sent: nothing is sent. Restore the file,"
+                f"{shown}: line {number} cannot be read, so it is unknown what was sent, and nothing is sent"
+                " now. Restore the file,"
                 " or move it away if the platform has none of these scores"
             ) from error
     return entries, length

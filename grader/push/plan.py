@@ -58,7 +58,7 @@ class Plan:
     """Students with a score and without a place in the platform: who, and why."""
 
     not_submitted: tuple[str, ...] = ()
-    """Students who handed in nothing, and for whom nothing is sent."""
+    """Students who did not submit, and for whom nothing is sent."""
 
     remarks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -98,17 +98,17 @@ def planned(results: Sequence[StudentResult], context: PlanContext) -> Plan:
         student, most = grade.result.student, grade.max_score or class_maximum
         user_id = None if student is None else context.users.ids.get(student.id)
         if student is None:
-            left_out.append(f"{grade.who}: nobody knows whose submission it is")
+            left_out.append(f"{grade.who}: it is unknown whose submission this is")
         elif len(entries[student.id]) > 1:
             left_out.append(several_words(entries[student.id]))
         elif user_id is None:
             left_out.append(f"{grade.who}: no LTI user id")
         elif most <= 0:
-            left_out.append(f"{grade.who}: nobody knows the points possible, because nothing was graded")
+            left_out.append(f"{grade.who}: the maximum score is unknown, because nothing was graded")
         else:
             each = _wanted(grade, student.id, user_id, most, context)
             if each.submitted_at is not None and each.submitted_at > context.now + _AHEAD:
-                remarks.append(f"the time of submission of {grade.who} is in the future; it is left out")
+                remarks.append(f"the time of submission of {grade.who} is in the future; it was left out")
                 each = replace(each, submitted_at=None)
             wanted.append(each)
     return Plan(

@@ -270,7 +270,7 @@ class _Errand:
             raise PushError(f"{shown}: there is no such line item ({reply.words}); check line_item")
         raise PlatformError(
             f"{shown}: the platform does not let this tool send scores ({reply.words}); allow it the scopes score and"
-            " result.readonly, and check that the line item is this tool's"
+            " result.readonly, and check that the line item belongs to this tool"
         )
 
 

@@ -116,7 +116,7 @@ def users_by_table(results: Sequence[StudentResult], rows: Sequence[UserRow]) ->
     remarks: tuple[str, ...] = ()
     if strangers:
         count = formatting.count(len(strangers), "line")
-        remarks = (f"{count} of the user ids belong to nobody here: {formatting.several(strangers, _SHOWN)}",)
+        remarks = (f"{count} of the user ids match no student here: {formatting.several(strangers, _SHOWN)}",)
     made = _checked({student: row.user for student, row in found.items() if row.user}, students)
     return Users(made.ids, remarks, (*problems, *made.problems))
 
@@ -132,7 +132,7 @@ def _checked(ids: Mapping[str, str], students: Sequence[StudentPart]) -> Users:
         owners[user].append(formatting.printable(each.id))
         shown = formatting.toml(formatting.printable(user))
         if len(user) > GREATEST_USER_ID or not user.isprintable():
-            problems.append(f"the LTI user id of {formatting.printable(each.id)} cannot be one: {shown}")
+            problems.append(f"the LTI user id of {formatting.printable(each.id)} is invalid: {shown}")
         elif _ROUNDED.fullmatch(user):
             problems.append(
                 f"the LTI user id of {formatting.printable(each.id)}, {shown}, is a number as a spreadsheet rounds it: export"

@@ -26,6 +26,10 @@ _LOOKING = NAMING | frozenset(
 
 _ENGINE = frozenset({"backward", "requires_grad_"})
 _TOPS_NOT_TO_REPLACE = frozenset({"builtins", "functools", "math", "numpy", "operator", "torch"})
+_CHANGING = frozenset(
+    {"__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update"}
+)
+"""Methods of a dict that change what it holds."""
 _TABLES = frozenset({GLOBALS, LOCALS})
 _LOOKED_UP_IN = frozenset({LOCALS, Foreign("builtins")})
 
@@ -43,12 +47,13 @@ def doubts_in(
         case ast.Call():
             yield from _in_keywords(node, scope, origins)
             yield from _in_local_names(node, scope, origins)
+            yield from _in_changes(node, scope, origins)
             yield from _in_call(node, flow, scope, origins, has_backward=has_backward)
         case ast.Subscript():
             yield from _in_subscript(node, scope, origins)
         case ast.MatchClass(kwd_attrs=names):
             yield from _in_names(names, has_backward=has_backward)
-        case ast.Assign():
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.For() | ast.With():
             yield from _in_assignment(node, scope, origins)
     if flow is Flow.HANDED_ON and isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
         yield from _handed_on(origins.of(node, scope))
@@ -59,20 +64,70 @@ def _in_subscript(node: ast.Subscript, scope: Scope, origins: Origins) -> Iterat
         yield _LOOKED_UP
 
 
-def _in_assignment(node: ast.Assign, scope: Scope, origins: Origins) -> Iterator[str]:
+def _in_assignment(node: ast.stmt, scope: Scope, origins: Origins) -> Iterator[str]:
     for name in replacements_in(node, scope, origins):
         yield _REPLACED.format(name)
-    if any(isinstance(each, ast.Name) and each.id == "__match_args__" for each in node.targets):
+    if any(isinstance(target, ast.Name) and target.id == "__match_args__" for target, _ in _set_by(node)):
         yield "__match_args__"
 
 
 def replacements_in(node: ast.AST, scope: Scope, origins: Origins) -> Iterator[str]:
-    """The names in torch, NumPy and the like that an assignment replaces."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Attribute):
-                owners = origins.of(target.value, scope)
-                yield from _replaced(owners, target.attr, node.value, scope, origins)
+    """The names in torch, NumPy and the like that a statement replaces."""
+    for target, value in _set_by(node):
+        match target:
+            case ast.Attribute(value=owner, attr=name):
+                yield from _replaced(origins.of(owner, scope), name, value, scope, origins)
+            case ast.Subscript(value=names, slice=key):
+                library = _owner_of_names(names, scope, origins)
+                if library is not None:
+                    given = origins.text(key, scope)
+                    yield from _replaced(origins.of(library, scope), given, value, scope, origins)
+
+
+def _in_changes(call: ast.Call, scope: Scope, origins: Origins) -> Iterator[str]:
+    """A change of a library's names by a method of their dict: vars(np).update(exp=mine)."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in _CHANGING:
+        owner = _owner_of_names(call.func.value, scope, origins)
+        if owner is not None:
+            yield from map(_REPLACED.format, _replaced(origins.of(owner, scope), None, None, scope, origins))
+
+
+def _set_by(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """What a statement sets, with the value where it stands there."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from _unpacked(target, value)
+        case ast.AnnAssign(target=target, value=value) if value is not None:
+            yield target, value
+        case ast.AugAssign(target=target):
+            yield target, None
+        case ast.For(target=target):
+            yield from _unpacked(target, None)
+        case ast.With(items=items):
+            for item in items:
+                if item.optional_vars is not None:
+                    yield from _unpacked(item.optional_vars, None)
+
+
+def _unpacked(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    if not isinstance(target, ast.Tuple | ast.List):
+        yield target, value
+        return
+    is_alike = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+    values: list[ast.expr | None] = [*value.elts] if is_alike else [None] * len(target.elts)  # type: ignore[union-attr]
+    for each, given in zip(target.elts, values, strict=True):
+        yield from _unpacked(each, given)
+
+
+def _owner_of_names(names: ast.expr, scope: Scope, origins: Origins) -> ast.expr | None:
+    """The object whose names these are: vars(x), x.__dict__."""
+    match names:
+        case ast.Attribute(value=owner, attr="__dict__"):
+            return owner
+        case ast.Call(func=function, args=[owner]) if Foreign("builtins.vars") in origins.of(function, scope):
+            return owner
+    return None
 
 
 def flow_to(call: ast.Call, position: int, scope: Scope, origins: Origins) -> Flow:
@@ -217,16 +272,19 @@ def _in_setattr(arguments: list[ast.expr], scope: Scope, origins: Origins) -> It
 
 
 def _replaced(
-    owners: frozenset[Origin], name: str, value: ast.expr, scope: Scope, origins: Origins
+    owners: frozenset[Origin], name: str | None, value: ast.expr | None, scope: Scope, origins: Origins
 ) -> Iterator[str]:
-    """A function of torch or NumPy replaced by another than one of theirs: torch.exp = mine, not np.float = float."""
+    """A function of torch or NumPy replaced by another than one of theirs: torch.exp = mine, not np.float = float.
+
+    name: None for one that is computed. value: None for one that is not in the source.
+    """
     if isinstance(value, ast.Constant):
         return
     for owner in owners:
         if isinstance(owner, Foreign) and owner.dotted.partition(".")[0] in _TOPS_NOT_TO_REPLACE:
-            given = origins.of(value, scope)
+            given = frozenset() if value is None else origins.of(value, scope)
             if not given or not all(isinstance(each, Foreign) and _is_free(each.dotted) for each in given):
-                yield f"{owner.dotted}.{name}"
+                yield f"a name in {owner.dotted}" if name is None else f"{owner.dotted}.{name}"
 
 
 def _is_free(dotted: str) -> bool:

@@ -33,7 +33,7 @@ _WORDS: Mapping[RestrictionKind, str] = {
     "devices": "code that names a device",
 }
 _CANNOT_TELL = (
-    "Cannot tell what {function} calls, because of {uses}. Nothing was taken off; please read the code."
+    "Cannot tell what {function} calls, because of {uses}. No points were deducted; please read the code."
 )
 
 

@@ -178,7 +178,7 @@ class Walk:
     def _look_for_changes(self) -> None:
         """Note the statements that replace something in a library, such as torch.exp = mine."""
         for chunk in self._chunks:
-            for node in filter(_sets_attribute, self._parsed[chunk.number].body):
+            for node in self._parsed[chunk.number].body:
                 for dotted in replacements_in(node, self._files[chunk.file], self._origins):
                     self._changes[dotted] = chunk
                     self._doubtful.append((f"in place of {dotted}", partial(self._enter_chunk, chunk)))
@@ -489,10 +489,6 @@ def _defining_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> Chu
 def _first_chunk(function: ExtractedFunction, chunks: Iterable[Chunk]) -> int:
     own = _defining_chunk(function, chunks)
     return 0 if own is None else own.number
-
-
-def _sets_attribute(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and any(isinstance(each, ast.Attribute) for each in node.targets)
 
 
 def _is_part(dotted: str, ruled_out: str) -> bool:

@@ -57,7 +57,7 @@ def detect_spec(submission: Submission) -> LoadedSpec:
     if isinstance(found, _Elsewhere):
         raise SpecError(
             f"{submission.id}: {found.reason} {_NOT_COVERED} Grade it with a spec of your own (--spec FILE), or with --spec"
-            f" {found.nearest} if that is the assignment all the same"
+            f" {found.nearest} if that is the assignment anyway"
         )
     return load_spec(found.name)
 

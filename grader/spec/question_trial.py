@@ -154,7 +154,7 @@ class _QuestionTrial:
         try:
             mistake.words(self.convention)
         except (KeyError, ValueError, IndexError) as error:
-            words = "has braces in its message that stand for nothing: write {{ and }}"
+            words = "has braces in its message that are not placeholders: write {{ and }}"
             raise self.course.error(what, words, line) from error
         outcomes = [self._outcome(mistake, each, what) for each in calls]
         if mistake.output in question.free:
@@ -186,7 +186,7 @@ class _QuestionTrial:
                 with np.errstate(all="ignore"):
                     numbers = self.course.run(what, partial(rule.broken, call.inputs, arrays))
                 if numbers is not None:
-                    raise self.course.error(what, "is broken by the right answer", line)
+                    raise self.course.error(what, "is violated by the right answer", line)
 
 
 def _unsendable(value: object) -> str | None:

@@ -30,7 +30,7 @@ def write_new_spec(folder: Path) -> tuple[Path, ...]:
         raise SpecError(f"{shown}: {name} is the name of a shipped spec; choose another")
     require_out_of_reach(folder)
     if os.path.lexists(folder):
-        raise SpecError(f"{shown}: is there already, and was left as it is; choose another name")
+        raise SpecError(f"{shown}: already exists, and was left unchanged; choose another name")
     files = {
         source.relative_to(_TEMPLATE): source.read_bytes()
         for source in sorted(_TEMPLATE.rglob("*"))

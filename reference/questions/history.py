@@ -31,6 +31,6 @@ def length_rule() -> Rule:
     return Rule(
         "history_of_another_length",
         "history",
-        "It has {count} losses for {steps} steps: is one loss kept for every step?",
+        "It has {count} losses for {steps} steps: do you record one loss per step?",
         broken,
     )

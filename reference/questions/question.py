@@ -178,6 +178,9 @@ class Question:
     large: Large | None = None
     is_learning: bool = False
     """Whether it asks how far training gets, which depends on loss, trainer and prediction together."""
+    is_left_to_students: bool = False
+    """Whether the handout leaves all of the answer to the student: then right functions for those that the student has not
+    written yet give away no points."""
 
     def answers(self, inputs: Inputs) -> tuple[Answer, ...]:
         """The answer, and all others that are just as right."""

@@ -52,7 +52,7 @@ def test_an_honest_function_gets_full_points_and_no_flag(checked):
     assert part.points == 3, part.message
     assert not flags
     assert part.measured["speedup"] > 5
-    assert "The first call of each, the only one that a notebook times, gives" in part.message
+    assert "The first call of each, the only one the notebook times, gives" in part.message
 
 
 def test_a_function_half_as_fast_as_the_references_keeps_full_points(checked):

@@ -61,7 +61,7 @@ def test_a_roster_names_the_students_and_those_who_are_missing(tmp_path, store, 
 
     assert joined.remarks == (
         "Roster: 3 students; login from 'Login', name from 'Name', id from 'Student ID'.",
-        "1 submission of 3 students; 2 handed in nothing: Ben Two (0013) and Cem (0014).",
+        "1 submission of 3 students; 2 did not submit: Ben Two (0013) and Cem (0014).",
         "Not on the roster: zoe (graded, under the name in the download).",
     )
     assert [(each.id, [who.id for who in each.students]) for each in record.entries] == [
@@ -93,7 +93,7 @@ def test_notes_on_the_roster_are_said(store, given):
     given.write_text("id,name\n1,Ann\n1,Ann\n")
 
     assert enrolment(store, given).remarks[1:] == (
-        "Roster, the same student again: line 3 (Ann (1)) repeats line 2.",
+        "Roster, the same student twice: line 3 (Ann (1)) repeats line 2.",
     )
 
 

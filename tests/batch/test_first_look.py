@@ -42,7 +42,7 @@ def test_a_class_of_another_spec_is_refused_with_its_name(class_of):
 
     assert str(caught.value) == (
         "none of the first 5 submissions has a function of two_layer_net; 4 of them look like eecs498_2019. Grade the class"
-        " with --spec eecs498_2019, or pass --anyway to grade it as two_layer_net all the same"
+        " with --spec eecs498_2019, or pass --anyway to grade it as two_layer_net anyway"
     )
     assert caught.value.expected == "a function of two_layer_net in most submissions"
     assert caught.value.seen == "none of the first 5 submissions has a function of two_layer_net"
@@ -57,8 +57,8 @@ def test_a_folder_with_reports_of_another_spec_is_kept(mini, tmp_path):
         require_same_spec(record, mini, tmp_path)
 
     assert str(caught.value) == (
-        f"{tmp_path} holds this class graded as other; choose another --out for mini, or pass --anyway to grade it anew"
-        " as mini"
+        f"{tmp_path} holds this class graded as other; choose another --out for mini, or pass --anyway to"
+        " regrade it as mini"
     )
 
 
@@ -73,7 +73,7 @@ def test_another_courses_class_is_not_the_specs(class_of):
 
     assert str(caught.value) == (
         "none of the first 3 submissions has a function of two_layer_net; none of them looks like another shipped spec's"
-        " either. Grade the class with its own spec, or pass --anyway to grade it as two_layer_net all the same"
+        " either. Grade the class with its own spec, or pass --anyway to grade it as two_layer_net anyway"
     )
 
 
@@ -130,7 +130,7 @@ def test_a_class_of_another_year_is_refused_with_the_name_of_that_years_spec(cla
         f"{several} of the first 4 submissions are another year's assignment than {spec}; "
     )
     assert str(caught.value).endswith(
-        f" of them look like {right}. Grade the class with --spec {right}, or pass --anyway to grade it as {spec} all the same"
+        f" of them look like {right}. Grade the class with --spec {right}, or pass --anyway to grade it as {spec} anyway"
     )
 
 

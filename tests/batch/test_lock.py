@@ -34,7 +34,7 @@ def test_a_second_run_is_told_who_has_it(tmp_path):
 
     assert re.fullmatch(
         rf"{re.escape(str(tmp_path))}: another run is writing there \(process {os.getpid()} on \S+, since [^)]+\);"
-        r" wait for its end, stop it, or choose another --out",
+        r" wait for it to finish, stop it, or choose another --out",
         str(caught.value),
     )
 

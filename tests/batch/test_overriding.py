@@ -188,7 +188,9 @@ def test_without_the_record_of_the_class_nothing_is_written(store, spoil):
     before = store.gradebook_path.read_text(), given(store)
     spoil(store.record_path)
 
-    with pytest.raises(RulesError, match="would lose who handed in nothing; run `grader batch` again first"):
+    with pytest.raises(
+        RulesError, match="would lose students who did not submit; run `grader batch` again first"
+    ):
         put(store, "ann", 3.0)
 
     assert (store.gradebook_path.read_text(), given(store)) == before
@@ -222,5 +224,5 @@ def test_while_a_run_is_at_work_nothing_is_written(store):
         put(store, "ann")
 
     assert "another run is writing there (process " in str(caught.value)
-    assert str(caught.value).endswith("); wait for its end, or stop it")
+    assert str(caught.value).endswith("); wait for it to finish, or stop it")
     assert not store.overrides_path.exists()

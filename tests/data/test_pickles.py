@@ -35,8 +35,8 @@ def test_a_command_is_named_and_not_run(tmp_path, protocol):
     content = pickle.dumps({b"data": Command(made), b"labels": []}, protocol=protocol)
 
     assert sentence(content) == (
-        f"{FILE}: this pickle uses {os.system.__module__}.system, which no file of CIFAR-10 needs;"
-        " nothing in it was run. Use the files of the published archive"
+        f"{FILE}: this pickle uses {os.system.__module__}.system, which no CIFAR-10 file needs; nothing in it"
+        " was run. Use the files of the published archive"
     )
     assert not made.exists()
 

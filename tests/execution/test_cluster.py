@@ -164,7 +164,7 @@ def test_a_submission_that_cannot_be_read_is_reported_without_a_worker(jobs, tmp
     assert client.sent == []
     assert (reports["cut"].status, reports["cut"].submission.late_mark) == ("unreadable", "LATE")
     assert reports["cut"].environment.isolation == "confined"
-    assert reports["gone"].flags[0].message == "gone.py: is no longer there; grade again"
+    assert reports["gone"].flags[0].message == "gone.py: no longer exists; grade again"
 
 
 def test_a_worker_that_is_refused_is_named_and_the_others_grade(jobs, caplog):
@@ -246,10 +246,10 @@ def test_a_job_that_is_lost_with_its_workers_is_graded_once_more_when_the_others
 @pytest.mark.parametrize(
     "answer, words",
     [
-        (killed, f"4 workers that were to grade it were lost; the last was {ONE}"),
+        (killed, f"4 workers grading it were lost; the last was {ONE}"),
         (lambda: CancelledError("lost"), "the cluster lost its result (lost)"),
         (lambda: ValueError("odd\nmore"), "it failed on a worker (ValueError: odd)"),
-        (lambda: "{}", "a worker sent something else than its report (not a report of this version: "),
+        (lambda: "{}", "a worker sent something other than its report (not a report of this version: "),
     ],
 )
 def test_a_job_that_fails_for_good_is_a_fault_of_the_grader_in_words(jobs, answer, words):
@@ -282,7 +282,7 @@ def test_a_scheduler_that_is_gone_ends_the_run_in_words(jobs):
 
     client.answer = lost
     with pytest.raises(
-        ClusterError, match=r"^the scheduler at tcp://c:8786 is gone\. The reports so far are on"
+        ClusterError, match=r"^the scheduler at tcp://c:8786 is gone\. The reports so far are saved"
     ):
         list(executor(client).run(jobs(1)))
 

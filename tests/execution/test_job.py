@@ -171,7 +171,7 @@ def test_the_report_on_a_vanished_submission_says_what_to_do(tmp_path):
     report = run(GradeJob(entry, mini_spec(tmp_path), Settings(seed=1)), FakeSandbox())
 
     assert [(flag.kind, flag.message) for flag in report.flags] == [
-        ("grader_fault", "ann.py: is no longer there; grade again")
+        ("grader_fault", "ann.py: no longer exists; grade again")
     ]
 
 

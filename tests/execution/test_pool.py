@@ -96,7 +96,7 @@ def test_a_process_that_is_killed_costs_no_job(job, tmp_path):
 @pytest.mark.parametrize(
     "what, how",
     [
-        ("die", "it was killed (signal 9), as the system does where memory runs out"),
+        ("die", "it was killed (signal 9), as happens when memory runs out"),
         ("exit", "exit code 1"),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_job_that_ends_two_processes_is_a_fault_of_the_grader_in_words(job, tm
     assert (report.status, report.score, ran[jobs[1]].status) == ("incomplete", None, "graded")
     assert report.has_grader_faults
     assert report.flags[0].message == (
-        f"the process that graded it ended twice, the second time: {how}; this is not the student's fault"
+        f"the process that graded it ended twice; the second time: {how}; this is not the student's fault"
     )
 
 

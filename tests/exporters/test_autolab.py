@@ -99,16 +99,16 @@ def test_a_change_of_the_total_has_no_place_among_problems_for_each_check():
 
     assert export.problems == (
         (
-            "Two, =Student<U+202E> (1002): Late (-1.8 points: 2 days 3 h late: 10 % of the points.) changes the total, which"
-            " has no place among problems for each check; leave out problems=checks"
+            "Two, =Student<U+202E> (1002): Late (-1.8 points: 2 days 3 h late: 10 % of the points.) changes"
+            " the total, which has no place when each check is a problem; leave out problems=checks"
         ),
         (
-            "Student Seven (1007): Late (-20 points: a week late.) changes the total, which has no place among problems for"
-            " each check; leave out problems=checks"
+            "Student Seven (1007): Late (-20 points: a week late.) changes the total, which has no place"
+            " when each check is a problem; leave out problems=checks"
         ),
         (
-            "Student Seven (1007): Lowest score (A score is never below 0.) changes the total, which has no place among"
-            " problems for each check; leave out problems=checks"
+            "Student Seven (1007): Lowest score (A score is never below 0.) changes the total, which has no"
+            " place when each check is a problem; leave out problems=checks"
         ),
     )
 
@@ -117,10 +117,10 @@ def test_the_instructor_is_told_which_problems_must_be_there():
     first = bulk(RESULTS[:1], BY_CHECK).remarks[0]
 
     assert first == (
-        "Autolab must have exactly these problems, in this order: f_values (10), hidden_1 (5); a name it does not know is"
-        " 0 for everybody"
+        "Autolab must have exactly these problems, in this order: f_values (10), hidden_1 (5); a name"
+        " Autolab does not know gives everybody 0"
     )
-    assert "the late penalty is in the score: turn Autolab's own off" in bulk(RESULTS).remarks
+    assert "the late penalty is in the score: turn off Autolab's own" in bulk(RESULTS).remarks
 
 
 def test_the_file_in_bulk_leaves_out_whom_it_must_not_touch():
@@ -175,11 +175,11 @@ def test_points_without_a_submission_make_one_in_autolab_and_that_is_said():
     nine = RESULTS[8]
 
     assert (
-        "Autolab makes an empty submission for Student Nine (1009), who handed in nothing"
+        "Autolab makes an empty submission for Student Nine (1009), who did not submit"
         in bulk([nine]).remarks
     )
     assert bulk([nine], BY_CHECK).left_out == (
-        "Student Nine (1009): points for no submission, which have no place among checks",
+        "Student Nine (1009): points without a submission, which have no place among checks",
     )
 
 

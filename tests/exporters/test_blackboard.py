@@ -31,7 +31,7 @@ def test_scores_go_into_the_column_in_the_files_own_encoding(encoding):
         ("664617", "student_1"): "87.50", ("664617", "ann"): "90.00", ("664618", "student_1"): "5",
     }  # fmt: skip
     assert new == []
-    assert made.remarks == ("Grades that are replaced: Ann Two (ANN): Needs Grading becomes 90.00",)
+    assert made.remarks == ("Grades to be replaced: Ann Two (ANN): Needs Grading becomes 90.00",)
 
 
 @pytest.mark.parametrize("column", ["Assignment 1", "664617", "Assignment 1 [Total Pts: 100] |664617"])
@@ -46,7 +46,7 @@ def test_a_column_is_named_by_title_id_or_header(column):
             TEXT,
             None,
             (
-                "gc.xls: which column? 2 could be meant: 'Assignment 1 [Total Pts: 100] |664617' and 'Assignment 2 |664618'; name"
+                "gc.xls: which column? 2 match: 'Assignment 1 [Total Pts: 100] |664617' and 'Assignment 2 |664618'; name"
                 " one with --column"
             ),
         ),
@@ -54,8 +54,8 @@ def test_a_column_is_named_by_title_id_or_header(column):
             TEXT.replace(" |664617", ""),
             "Assignment 1 [Total Pts: 100]",
             (
-                "gc.xls: the column 'Assignment 1 [Total Pts: 100]' does not end in |id: Blackboard would make a new column worth"
-                " 0 of it"
+                "gc.xls: the column 'Assignment 1 [Total Pts: 100]' does not end in |id: Blackboard would"
+                " make it a new column worth 0"
             ),
         ),
         (

@@ -33,8 +33,8 @@ def test_rows_without_a_grade_are_left_out():
     grades = brightspace.read(artifact.content, {"0012", "13", "14"}, {"Assignment 1": 100.0})
     assert grades == {("Assignment 1", "0012"): 87.5, ("Assignment 1", "13"): 100.0}
     assert (
-        "Above the maximum, which Brightspace cuts to the maximum unless the item can exceed it: Ann Two (13): 101.00 of 100"
-        in made.remarks
+        "Above the maximum, which Brightspace cuts off at the maximum unless the item can exceed it: Ann Two"
+        " (13): 101.00 of 100" in made.remarks
     )
 
 
@@ -47,7 +47,7 @@ def test_without_a_sheet_there_is_an_import_file():
     )
     assert len(brightspace.read(artifact.content, {"0012", "13"}, {"Assignment 1": 100.0})) == 2
     assert made.remarks == (
-        "above the maximum, which Brightspace cuts to the maximum unless the item can exceed it: Ann Two (13): 101 of 100",
+        "above the maximum, which Brightspace cuts off at the maximum unless the item can exceed it: Ann Two (13): 101 of 100",
         "the grade item 'Assignment 1' must be in Brightspace, or the import can create it; name another with --column",
     )
 

@@ -87,14 +87,14 @@ def test_everything_that_does_not_fit_is_told():
 
     assert made.matched == 2
     assert made.left_out == (
-        "Cem Four (104) is excused in the sheet (EX): the cell stays; clear it to have the score written",
+        "Cem Four (104) is excused in the sheet (EX): the cell stays; clear it to write the score",
     )
     assert [each.student for each in made.withheld] == ["Dan Five (101)", "Fay Seven (106)"]
     assert made.not_submitted == ("Eve Six (105)",)
     assert made.remarks == (
         "Matched by id, under another name: line 4 is called One, Student, the report Dan Five (101)",
         "Rows of the sheet without a report, left as they are (1): line 9 (Student, Test)",
-        "Grades that are replaced: Ann Two (102): 80.00 becomes 91.25",
+        "Grades to be replaced: Ann Two (102): 80.00 becomes 91.25",
         "Above the maximum, which Canvas takes as extra points: Ben Drei (103): 120.00 of 100",
     )
     upload = canvas.read(content(made), STUDENTS, STORED, TITLES)
@@ -116,7 +116,7 @@ def test_everything_that_does_not_fit_is_told():
             SHEET,
             None,
             (
-                "grades.csv: which column? 2 could be meant: 'Assignment 1 (90210)' and 'Assignment 2 (90211)'; name one with"
+                "grades.csv: which column? 2 match: 'Assignment 1 (90210)' and 'Assignment 2 (90211)'; name one with"
                 " --column"
             ),
         ),
@@ -124,7 +124,8 @@ def test_everything_that_does_not_fit_is_told():
             SHEET,
             "Homework 1",
             (
-                "grades.csv: no column is called 'Homework 1'; the header is 'Student', 'ID', 'SIS User ID', 'SIS Login ID',"
+                "grades.csv: there is no column 'Homework 1'; the header is 'Student', 'ID', 'SIS User ID',"
+                " 'SIS Login ID',"
                 " 'Section', 'Assignment 1 (90210)', 'Assignment 2 (90211)' and 'Final Score'"
             ),
         ),
@@ -132,7 +133,8 @@ def test_everything_that_does_not_fit_is_told():
             SHEET.replace(b"Assignment 2", b"Assignment 1"),
             "Assignment 1",
             (
-                "grades.csv: 2 columns are called 'Assignment 1'; the header is 'Student', 'ID', 'SIS User ID', 'SIS Login"
+                "grades.csv: 2 columns are named 'Assignment 1'; the header is 'Student', 'ID', 'SIS User"
+                " ID', 'SIS Login"
                 " ID', 'Section', 'Assignment 1 (90210)', 'Assignment 1 (90211)' and 'Final Score'"
             ),
         ),
@@ -140,7 +142,8 @@ def test_everything_that_does_not_fit_is_told():
             SHEET,
             "Final Score",
             (
-                "grades.csv: Canvas reads no column with words such as Final Score in its title, as in 'Final Score'; rename"
+                "grades.csv: Canvas ignores a column with words such as Final Score in its title, as in"
+                " 'Final Score'; rename"
                 " the assignment"
             ),
         ),
@@ -152,7 +155,7 @@ def test_everything_that_does_not_fit_is_told():
         (
             SHEET,
             "Section",
-            "grades.csv: the column to fill in is one that names the students, or both are the same; name another",
+            "grades.csv: the column to fill in also identifies the students; name another",
         ),
     ],
 )
@@ -212,7 +215,8 @@ def test_nobody_is_matched_by_a_name():
     assert made.problems == (
         (
             "no row matches a student: the sheet has ids in 'ID', 'SIS User ID' and 'SIS Login ID', the class has ids of the"
-            " kinds canvas. Is it the sheet of this class? Else grade again with a roster that has these ids too"
+            " kinds canvas. Is it the sheet of this class? If it is, regrade with a roster that has these"
+            " ids too"
         ),
     )
 

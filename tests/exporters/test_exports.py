@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.exporters import EXPORTERS
-from grader.exporters.grades import grades, rounded
+from grader.exporters.grades import about_scores, grades, rounded
 from grader.model.export_format import EXPORT_NAMES
 from grader.model.report import StudentPart
 from grader.model.student_result import Change, StudentResult
@@ -77,7 +77,7 @@ def test_as_many_students_come_out_as_went_in(name):
     without = {each.student for each in export.withheld} | {*export.not_submitted}
     without |= {name for name in names for words in export.left_out if words.startswith(name)}
 
-    missing = 1 if name in {"csv", "nbgrader"} else 0  # there, who handed in nothing has a line as well
+    missing = 1 if name in {"csv", "nbgrader"} else 0  # there, who did not submit has a line as well
     assert export.matched + len(without) + missing == len(RESULTS)
 
 
@@ -266,7 +266,7 @@ def test_classroom50_is_told_of_all_problems_at_once():
     assert export.artifacts == ()
     assert export.problems == (
         "Classroom 50 knows a submission by its tag and commit, so it takes one at a time: give --student ID, or a report",
-        "nobody told owner, which Classroom 50's runner sets in the environment; give --set owner=VALUE",
+        "missing owner, which Classroom 50's runner sets in the environment; give --set owner=VALUE",
         "assignment_type must be individual or group, not 'pair'",
         "submission must be a tag that begins with submit/, not 'v1'",
         "datetime must be a time with its zone, as git log -1 --format=%cI prints it, not '2026-04-20'",
@@ -279,7 +279,7 @@ def test_classroom50_needs_the_time_of_the_commit():
     export = EXPORTERS["classroom50"].exporter([result], replace(CONTEXT, settings=CLASSROOM50))
 
     assert export.problems == (
-        'one: nobody knows when it was submitted: give --set datetime="$(git log -1 --format=%cI)", the time of the commit',
+        'one: the time of submission is unknown; give --set datetime="$(git log -1 --format=%cI)", the time of the commit',
     )
 
 
@@ -389,3 +389,16 @@ def test_a_student_with_a_score_and_a_fault_is_in_no_table_twice(name):
             " without the others"
         ),
     )
+
+
+def test_that_all_were_graded_quickly_is_said_without_their_names():
+    left_out = check_part(id="speed", status="not_run", points=0.0, max_points=4.0)
+    quick, unread = (
+        report_of(checks=[check_part(), left_out]),
+        report_of(status="unreadable", score=0.0, checks=[]),
+    )
+
+    told = [*about_scores([StudentResult("ann", None, quick), StudentResult("ben", None, unread)])]
+
+    assert told[0].startswith("graded with --quick: checks worth 4 points were left out")
+    assert told[1].startswith("0 points because the submission could not be read: ben")

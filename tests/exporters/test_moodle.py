@@ -56,12 +56,12 @@ def test_moodle_takes_the_scores_and_skips_what_was_told():
     assert done.feedback == {}
     assert made.remarks == (
         (
-            "Moodle skips, without a word, whoever was graded there after this worksheet was downloaded, unless its"
-            " form is told to update records that were modified more recently in Moodle"
+            "Moodle silently skips anyone graded there after this worksheet was downloaded, unless you tick"
+            " the option to update records that were modified more recently in Moodle"
         ),
-        "Grades that are replaced: Ann Two (s2@x.edu): 80.00 becomes 90.00 and Ben Three (1003): 70.00 becomes 75.00",
+        "Grades to be replaced: Ann Two (s2@x.edu): 80.00 becomes 90.00 and Ben Three (1003): 70.00 becomes 75.00",
         "Moodle will skip: Ben Three (1003) because the grade is locked",
-        "Above the maximum, which Moodle skips without a word: Cem Four (1004): 101.00 of 100",
+        "Above the maximum, which Moodle skips silently: Cem Four (1004): 101.00 of 100",
     )
 
 
@@ -69,8 +69,8 @@ def test_a_date_that_is_not_in_english_is_told_of():
     sheet = SHEET.replace(b"100.00,No,-,Montag", b"100.00,Yes,-,Montag")
 
     assert (
-        "Moodle will skip: Ben Three (1003) because PHP may not read the date 'Montag' of the grade there, unless its"
-        " form is told to update records that were modified more recently"
+        "Moodle will skip: Ben Three (1003) because PHP may not read the date 'Montag' of the grade there,"
+        " unless you tick the option to update records that were modified more recently"
     ) in export(RESULTS, context(sheet)).remarks
 
 
@@ -87,7 +87,7 @@ def test_feedback_is_html_and_only_where_it_is_asked_for():
     assert done.feedback[1001] == (
         "87.5 of 100 points.<br />f: values (87.5 of 100): 2 * reg * W is missing &lt;b&gt;&amp;amp;"
     )
-    assert "Feedback that is replaced: Ann Two (s2@x.edu)" in made.remarks
+    assert "Feedback to be replaced: Ann Two (s2@x.edu)" in made.remarks
 
 
 def test_a_worksheet_in_german_is_found_by_its_cells():
@@ -108,7 +108,8 @@ def test_a_worksheet_in_german_is_found_by_its_cells():
         (
             SHEET.replace(b"Participant ", b"P"),
             (
-                "grades.csv: not a grading worksheet of Moodle: no column with cells such as Participant 1001; name the column of"
+                "grades.csv: not a Moodle grading worksheet: no column with cells such as Participant 1001;"
+                " name the column of"
                 " ids with --key; the header is 'Identifier', 'Full name', 'Email address', 'Status', 'Grade', 'Maximum grade',"
                 " 'Grade can be changed', 'Last modified (submission)', 'Last modified (grade)' and 'Feedback comments'"
             ),

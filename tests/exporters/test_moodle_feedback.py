@@ -77,7 +77,7 @@ def test_a_fault_has_no_file_and_a_missing_page_is_told():
     assert [each.student for each in made.withheld] == ["Ann (1)"]
     assert made.not_submitted == ("Ben (2)",)
     assert made.left_out == (
-        "Cem (3): no number of a Moodle participant",
+        "Cem (3): no Moodle participant number",
         "Dan (4): no feedback page; run grader batch again, with pages",
     )
 
@@ -87,8 +87,8 @@ def test_team_work_is_refused():
 
     assert export(members, context()).problems == (
         (
-            "team work: team_7. Moodle takes feedback files by the number of a participant, and a team's number may be"
-            " somebody else's: fill in the worksheet with --set feedback=COLUMN instead"
+            "team work: team_7. Moodle takes feedback files by the number of a participant, and a team's"
+            " number may belong to somebody else: fill in the worksheet with --set feedback=COLUMN instead"
         ),
     )
     doubted = result(
@@ -115,8 +115,8 @@ def test_the_worksheet_finds_participants_by_other_ids_and_compares_names():
     assert [each.name.partition("/")[0] for each in made.artifacts] == [
         "Student One_1001_assignsubmission_file_", "Ann Two_1002_assignsubmission_file_",
     ]  # fmt: skip
-    assert made.left_out == ("Zoe (zoe@x.edu): no number of a Moodle participant",)
-    assert made.remarks == ("Moodle tells the students at once that there is feedback",)
+    assert made.left_out == ("Zoe (zoe@x.edu): no Moodle participant number",)
+    assert made.remarks == ("Moodle notifies the students at once",)
     assert export([result("Team A", moodle="1001")], context(SHEET)).problems == (
         "participant 1001 is Student One in the worksheet, but here Team A (1001): another person, or a team?",
     )
@@ -124,7 +124,7 @@ def test_the_worksheet_finds_participants_by_other_ids_and_compares_names():
 
 def test_a_class_without_participants_is_told_what_to_give():
     assert export([result("Ann", canvas="101")], context()).problems == (
-        "nobody has the number of a Moodle participant: give the grading worksheet that Moodle exported with --sheet",
+        "no student has a Moodle participant number: give the grading worksheet that Moodle exported with --sheet",
     )
     made = export([result("Ann", canvas="101")], context(b"id,x\n1,2\n"))
-    assert made.problems[0].startswith("grades.csv: not a grading worksheet of Moodle")
+    assert made.problems[0].startswith("grades.csv: not a Moodle grading worksheet")

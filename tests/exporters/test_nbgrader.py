@@ -39,9 +39,7 @@ def test_lines_are_those_of_nbgraders_own_export():
             {"assignment": "a1", "student_id": "13", "last_name": "Ben", "max_score": 100.0},
         ]
     )  # fmt: skip
-    assert made.remarks == (
-        "handed in nothing, so 0 points and no timestamp, as nbgrader has it: Two, Ann B (ann)",
-    )
+    assert made.remarks == ("did not submit, so 0 points and no timestamp, as in nbgrader: Two, Ann B (ann)",)
     assert (made.matched, [each.student for each in made.withheld]) == (1, ["Ben (13)"])
 
 
@@ -66,7 +64,7 @@ def test_quotes_are_told_because_nbgrader_writes_none():
         "a1,,,c,'=cmd|x,,,87.5,0.0,87.5,100.0",
     ]
     assert made.remarks == (
-        'a comma, semicolon or quote stands in quotes here, which nbgrader\'s own export never writes: Ann "A" =One (a,b)',
+        'a cell with a comma, semicolon or quote is quoted here, which nbgrader\'s own export never does: Ann "A" =One (a,b)',
     )
 
 
@@ -89,6 +87,22 @@ def test_who_may_have_handed_in_something_has_no_zero():
     assert [(each.student, each.why) for each in made.withheld] == [
         (
             "Ann (ann)",
-            "submission x may be theirs: give a roster with the ids of the download and grade again",
+            (
+                "submission x may be theirs: give a roster with the ids of the download and grade again,"
+                " or use grader override"
+            ),
         )
     ]
+
+
+def test_two_whom_the_download_knows_by_one_name_are_two_students():
+    smiths = [
+        StudentResult(
+            f"smith_{ids}", part("John Smith", None, {"name": "John Smith", "brightspace": ids}), report_of()
+        )
+        for ids in ("1-9", "2-9")
+    ]
+
+    assert export(smiths, CONTEXT).problems == ()
+    twice = [replace(smiths[0], id="again"), smiths[0]]
+    assert "John Smith has several submissions (again and smith_1-9)" in export(twice, CONTEXT).problems[0]

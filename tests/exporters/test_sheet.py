@@ -70,7 +70,8 @@ def test_leading_zeros_are_part_of_an_id():
 
     assert told == [
         (
-            "1 student with a score and no row in the sheet: Ann One (0012) (line 2 has 12: a spreadsheet took the zeros off"
+            "1 student with a score but no row in the sheet: Ann One (0012) (line 2 has 12: a spreadsheet"
+            " dropped the leading zeros of"
             " 0012). Export the sheet again, or go on without them with --set unmatched=skip"
         )
     ]
@@ -80,7 +81,7 @@ def test_going_on_without_the_unmatched_is_the_instructors_word():
     made = export([ANN, BEN], context(b"id,points\n13,\n14,\n", unmatched="skip"))
 
     assert made.artifacts[0].content == b"id,points\n13,8.00\n14,\n"
-    assert made.left_out == ("Ann One (0012): no row of the sheet has an id of theirs",)
+    assert made.left_out == ("Ann One (0012): no row of the sheet has one of their ids",)
     assert made.remarks[0] == "Rows of the sheet without a report, left as they are (1): line 3 (14)"
     assert problems([ANN], b"id,points\n0012,\n", unmatched="maybe") == [
         "--set unmatched=maybe: the only value is skip"
@@ -94,7 +95,7 @@ def test_a_key_that_occurs_twice_is_a_problem_if_somebody_here_has_it():
         "lines 2 and 3 are all Ben Two (13): remove all but one, or export the sheet again"
     ]
     made = export([ANN], context(b"id,points\n0012,\n99,\n99,\n"))
-    assert "Ids that occur twice: 99 in lines 3 and 4" in made.remarks
+    assert "Duplicate ids: 99 in lines 3 and 4" in made.remarks
 
 
 def test_what_nobody_gets_a_score_from_is_no_problem():
@@ -104,15 +105,15 @@ def test_what_nobody_gets_a_score_from_is_no_problem():
 
     assert made.problems == ()
     assert made.artifacts[0].content == b"id,points\n13,8.00\nx,\n2,\n2,\n"
-    assert "Ids that occur twice: 2 in lines 4 and 5" in made.remarks
+    assert "Duplicate ids: 2 in lines 4 and 5" in made.remarks
 
 
 def test_a_sheet_of_which_a_spreadsheet_took_all_zeros_is_told():
     assert problems([ANN], b"id,points\n12,\n") == [
         (
             "no row matches a student: the sheet has ids in 'id', the class has ids of the kinds email, id and login (line 2 has"
-            " 12: a spreadsheet took the zeros off 0012). Is it the sheet of this class? Else grade again with a roster that has"
-            " these ids too"
+            " 12: a spreadsheet dropped the leading zeros of 0012). Is it the sheet of this class? If it is, regrade"
+            " with a roster that has these ids too"
         )
     ]
 
@@ -171,10 +172,10 @@ def test_options_that_are_missing_are_named():
 
 def test_a_column_that_is_not_there_is_said_with_the_header():
     assert problems([BEN], b"id,Points\n13,\n", column="grade") == [
-        "class.csv: no column is called 'grade'; the header is 'id' and 'Points'"
+        "class.csv: there is no column 'grade'; the header is 'id' and 'Points'"
     ]
     assert problems([BEN], b"id,points,Points,POINTS\n13,,,\n", column="poINTS") == [
-        "class.csv: 3 columns are called 'poINTS'; the header is 'id', 'points', 'Points' and 'POINTS'"
+        "class.csv: 3 columns are named 'poINTS'; the header is 'id', 'points', 'Points' and 'POINTS'"
     ]
 
 
@@ -215,7 +216,7 @@ def test_feedback_is_written_if_it_is_asked_for_and_only_what_the_student_may_se
         ' <U+202E>is missing\nHidden check (0 of 5)"\n'
     )
     assert "secret" not in made.artifacts[0].content.decode()
-    assert made.remarks == ("Feedback that is replaced: Ben Two (13)",)
+    assert made.remarks == ("Feedback to be replaced: Ben Two (13)",)
 
 
 def test_long_feedback_is_cut_at_a_whole_line():

@@ -94,7 +94,7 @@ def test_what_follows_a_missing_module_in_its_try_is_named(extract_cells):
         (
             3,
             "import google.colab",
-            "it comes after the import of google.colab, which is not available when functions are graded",
+            "it comes after the import of google.colab, which is not available during grading",
         )
     ]
 

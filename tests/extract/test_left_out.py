@@ -30,7 +30,7 @@ TARGET = "def target(W):\n    return W"
         ("time.sleep(9)", "it waits: it calls time.sleep"),
         (
             "data = coutils.data.cifar10()",
-            "it calls coutils.data.cifar10, which is not available when functions are graded",
+            "it calls coutils.data.cifar10, which is not available during grading",
         ),
         ("data = helper()", "through helper: it calls open"),
         ("for i in range(3): print(i)", "a loop that no graded function needs"),

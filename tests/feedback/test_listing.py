@@ -73,7 +73,7 @@ def test_code_is_plain_where_there_are_too_many_tokens(monkeypatch):
 
 def test_a_damaged_notebook_says_why():
     (found,) = listings([SourceFile("a.ipynb", b"{")], {("a.ipynb", 1, 1): NOTE})
-    assert "a file that breaks off" in found.fault
+    assert "a file that ends abruptly" in found.fault
 
 
 def test_cells_without_feedback_are_folded_away():

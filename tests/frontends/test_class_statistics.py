@@ -23,7 +23,7 @@ HOSTILE = "[red]x[/] \x1b]0;title\x07\u202ekcab"
 HALF = {
     "part": "gradient",
     "misconception": "half_regularizer",
-    "message": "It equals the correct gradient with half of the regularizer's part: what is its derivative?",
+    "message": "It equals the correct gradient with half the regularizer's part: what is its derivative?",
 }
 
 
@@ -76,7 +76,7 @@ def test_a_class_is_read_from_top_to_bottom():
     assert lines == [
         "",
         "Mini",
-        "4 students: 3 graded, 1 handed in nothing",
+        "4 students: 3 graded, 1 did not submit",
         "",
         "Scores",
         "3 scores out of 10: lowest 4, median 9, mean 7.67, highest 10",
@@ -92,17 +92,17 @@ def test_a_class_is_read_from_top_to_bottom():
         " Failed  By itself  Credit  Check",
         " 1 of 3          1    80 %  f: values",
         "                            f_values",
-        "  By itself: not because of another check, or a function that is not there. To",
-        "  see who failed a check and why: grader results DIR --check ID",
+        "  By itself: not because of another check or a missing function. To see who",
+        "  failed a check and why: grader results DIR --check ID",
         "",
-        "Commonest mistakes",
-        "  1 of 3: gradient with half of the regularizer's part",
+        "Most common mistakes",
+        "  1 of 3: gradient with half the regularizer's part",
         "    in f",
         "",
-        "Who needs a look",
+        "Students to look at",
         "  Faster than possible",
         "    Bob Fox (B): f took no time.",
-        "  Handed in nothing",
+        "  No submission",
         "    Dan Fox (D)",
         "",
         "Late (1)",
@@ -202,7 +202,7 @@ def test_what_gave_no_score_is_told_beside_those_graded():
 def test_the_students_of_whom_the_grader_failed_are_named():
     errored = report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)])
 
-    assert section(lines_of(result("Ann", errored), result("Bob", errored)), "Who needs a look") == [
+    assert section(lines_of(result("Ann", errored), result("Bob", errored)), "Students to look at") == [
         "  The grader failed: run grader batch again",
         "    Ann (A) and Bob (B)",
     ]
@@ -269,7 +269,7 @@ def equal(sha256="a" * 64, status="correct", path="hw.py"):
 def test_equal_files_are_something_to_look_at():
     lines = lines_of(result("Ann", equal()), result("Bob", equal()), result("Cid", equal("c" * 64)))
 
-    assert section(lines, "Who needs a look") == [
+    assert section(lines, "Students to look at") == [
         "  Equal files",
         "    The same hw.py, byte for byte: Ann (A) and Bob (B)",
     ]
@@ -278,7 +278,7 @@ def test_equal_files_are_something_to_look_at():
 def test_names_that_students_gave_equal_files_do_not_fill_the_list():
     lines = lines_of(*(result(name, equal(path=f"{name}{'x' * 250}.py")) for name in "ABCDE"))
 
-    (_, line, *rest) = section(lines, "Who needs a look")
+    (_, line, *rest) = section(lines, "Students to look at")
     assert "and 2 more in 5 submissions: was it handed out?" in " ".join(" ".join((line, *rest)).split())
     assert len(rest) < 5
 
@@ -286,7 +286,7 @@ def test_names_that_students_gave_equal_files_do_not_fill_the_list():
 def test_a_file_that_most_of_the_class_has_may_have_been_handed_out():
     lines = lines_of(*(result(name, equal()) for name in "ABCDE"))
 
-    assert section(lines, "Who needs a look") == [
+    assert section(lines, "Students to look at") == [
         "  Equal files",
         "    The same hw.py in 5 submissions: was it handed out?",
     ]
@@ -375,7 +375,7 @@ def test_who_failed_a_check_is_listed_by_reason():
         "mini: f_values, worth 10 points",
         "Passed by 1 of 4 students, mean 25 % of its points.",
         "",
-        "2 students: gradient with half of the regularizer's part",
+        "2 students: gradient with half the regularizer's part",
         "  Ann (A) and Bob (B)",
         "",
         "1 student: skipped: f is missing.",
@@ -393,8 +393,8 @@ def test_the_short_form_names_who_needs_a_look_once():
         show=show_class_briefly,
     )
 
-    assert section(lines, "Who needs a look") == [
-        "  Handed in nothing: Bob (B)",
+    assert section(lines, "Students to look at") == [
+        "  No submission: Bob (B)",
         "  Faster than possible: Ann (A)",
         "  The same hw.py, byte for byte: C and D",
     ]
@@ -403,7 +403,7 @@ def test_the_short_form_names_who_needs_a_look_once():
 def test_long_lists_are_cut_and_say_so():
     odd = [result(f"S{number}", report_of(flags=[flag("impossible_time", "Look.")])) for number in range(30)]
 
-    found = section(lines_of(*odd), "Who needs a look")
+    found = section(lines_of(*odd), "Students to look at")
 
     assert found[-1] == "    and 20 more"
     assert len(found) == 12
@@ -420,13 +420,13 @@ def test_submissions_that_no_result_is_of_are_told_with_what_to_do():
         "--select, to go on",
         "  bob and cid",
         "",
-        "1 report cannot be read, and is left out: run grader batch again to make it anew",
+        "1 report cannot be read, and is left out: run grader batch again to rewrite it",
         "  reports/ann.json: not a report",
         "",
-        "1 report of an earlier run is left out: not in the class that was graded last",
+        "1 report of an earlier run is left out: not in the class graded last",
         "  dan",
         "",
-        "class.json is gone or cannot be read, so nobody knows who handed in nothing: run",
-        "grader batch again",
+        "class.json is missing or unreadable, so students who did not submit are missing",
+        "here: run grader batch again",
     ]
     assert shown(show_left_out, LeftOut()) == ""

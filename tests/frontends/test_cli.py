@@ -164,7 +164,7 @@ def test_a_page_that_cannot_be_made_costs_no_grade_and_is_said(grader, graded, m
 
     assert ran.code == 0
     assert ran.out.endswith("Score: 10 of 10\n")
-    assert ran.err.endswith("The page could not be made, which is the grader's fault. The grade stands.\n")
+    assert ran.err.endswith("The page could not be made; this is the grader's fault. The grade stands.\n")
     assert "Traceback" not in ran.err
     assert not (mini / "page.html").exists()
 
@@ -356,7 +356,7 @@ NOT_PLAIN = (
     [
         (
             ["check", "none.py"],
-            "none.py: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
+            "none.py: nothing found at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip",
         ),
         (
             ["check", "mini.toml"],
@@ -395,7 +395,7 @@ NOT_PLAIN = (
         ),
         (
             ["batch", "class", "--spec", "mini.toml", "--out", "out"],
-            "class: there is nothing at this path; give a folder of submissions or a .zip of them",
+            "class: nothing found at this path; give a folder of submissions or a .zip of them",
         ),
         (
             ["batch", "hw.py", "--spec", "mini.toml", "--out", "out"],
@@ -689,7 +689,7 @@ def test_a_batch_says_what_the_download_is_and_who_has_nothing_to_grade(grader, 
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert lines[0] == "This is a Canvas download: 4 students."
-    assert {"Skipped (nobody's submission): readme.txt", "1 student handed in late."} <= set(lines)
+    assert {"Skipped (not a submission): readme.txt", "1 student handed in late."} <= set(lines)
     rows = (mini / "out" / "gradebook.csv").read_text().splitlines()
     assert [row.split(",")[:4] for row in rows[1:]] == [
         ["ann_101", "101", "ann", "graded"],
@@ -717,7 +717,7 @@ def test_a_batch_of_another_assignment_stops_before_it_grades_unless_told_to_go_
     assert (ran.code, ran.out, seen) == (2, "", [])
     assert ran.err == (
         "grader: 3 of the first 5 submissions have no function of mini; none of them looks like another shipped spec's"
-        " either. Grade the class with its own spec, or pass --anyway to grade it as mini all the same\n"
+        " either. Grade the class with its own spec, or pass --anyway to grade it as mini anyway\n"
     )
     assert grader("batch", "class", "--spec", "mini.toml", "--out", "out", "--anyway").code == 0
     assert len(seen) == 5

@@ -84,8 +84,7 @@ def test_or_into_a_new_folder(grader, school, tmp_path):
     again = export(grader, "junit", "out", "-o", "xml")
     assert again.code == 2
     assert again.err == (
-        "grader: xml: the folder is not empty, and is not written into; remove it, give another name, or give a .zip,"
-        " which is replaced\n"
+        "grader: xml: the folder is not empty, so nothing was written into it; remove it, give another name, or give a .zip, which may be replaced\n"
     )
 
 
@@ -132,7 +131,7 @@ def test_a_fault_is_withheld_told_and_in_the_exit_code(grader, with_fault, tmp_p
 
     assert ran.code == 1
     assert (
-        "Withheld (1): no score yet, which is never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
+        "Withheld (1): no score yet, and never a 0\n  Student 3 (1003)  the grader failed in f: values: grade again"
         in ran.out
     )
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -145,7 +144,7 @@ def test_a_fault_alone_writes_nothing(grader, tmp_path):
     ran = export(grader, "gradescope", "report.json", "-o", "results.json")
 
     assert ran.code == 1
-    assert ran.out.endswith("Nothing was written: nobody has a score.\n")
+    assert ran.out.endswith("Nothing was written: no student has a score.\n")
     assert not (tmp_path / "results.json").exists()
 
 
@@ -158,7 +157,7 @@ def test_a_dry_run_tells_and_writes_nothing(grader, with_fault, tmp_path):
     assert ran.out.startswith(
         "Mini: 2 students with a score, for prairielearn\n\nMatched (2)\n  Student 1 (1001)  10 of 10"
     )
-    assert "Withheld (1): no score yet, which is never a 0" in ran.out
+    assert "Withheld (1): no score yet, and never a 0" in ran.out
     assert "Dry run: nothing was written. It would be\n  s1.json (" in ran.out
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -175,7 +174,7 @@ def test_all_problems_are_told_and_nothing_is_written(grader, school, tmp_path):
     assert (ran.code, ran.out) == (2, "")
     told = in_one_line(ran.err)
     assert told.startswith(
-        "Nothing was written: 2 problems to settle first. 1. Student 1 (1001): 11 of 10 points:"
+        "Nothing was written: 2 problems to fix first. 1. Student 1 (1001): 11 of 10 points:"
     )
     assert " 2. Student 2 (1002): 12 of 10 points:" in told
     assert not (tmp_path / "a.zip").exists()
@@ -197,7 +196,7 @@ def test_another_roster_gives_ids_and_names_who_handed_in_nothing(grader, school
 
     assert ran.code == 0
     assert (tmp_path / "grades.csv").read_text() == "new@example.edu,10,\ns2@example.edu,10,\n"
-    assert "Handed in nothing (1)\n  Zoe (1009)\n" in ran.out
+    assert "No submission (1)\n  Zoe (1009)\n" in ran.out
 
 
 def test_the_runners_environment_identifies_a_submission_of_classroom_50(grader, tmp_path, monkeypatch):
@@ -224,10 +223,10 @@ def test_the_runners_environment_identifies_a_submission_of_classroom_50(grader,
 @pytest.mark.parametrize(
     "words, message",
     [
-        (("gradescop", "out", "--dry-run"), "no format is called 'gradescop': did you mean 'gradescope'?"),
-        (("csv", "out"), "where to? Give -o FILE, or --dry-run to write nothing"),
-        (("csv", "out", "--dry-run", "--column", "a"), "--column means nothing to csv; leave it out"),
-        (("csv", "out", "--dry-run", "--key", "a"), "--key means nothing to csv; leave it out"),
+        (("gradescop", "out", "--dry-run"), "there is no format 'gradescop': did you mean 'gradescope'?"),
+        (("csv", "out"), "give -o FILE to write, or --dry-run to write nothing"),
+        (("csv", "out", "--dry-run", "--column", "a"), "--column has no effect for csv; leave it out"),
+        (("csv", "out", "--dry-run", "--key", "a"), "--key has no effect for csv; leave it out"),
         (("csv", "out", "--dry-run", "--set", "a"), "--set a: write NAME=VALUE"),
         (("csv", "out", "--dry-run", "--set", "a=1"), "--set a=1: not a setting of csv: it takes none"),
         (
@@ -249,7 +248,7 @@ def test_the_runners_environment_identifies_a_submission_of_classroom_50(grader,
         (("csv", "out", "-o", "hw.py"), "hw.py: an export would replace this .py file; give -o another name"),
         (
             ("gradescope", "out", "-o", "class.zip"),
-            "class.zip: this .zip is not an export, and is not replaced; give -o another name",
+            "class.zip: this .zip is not an export, so it is not replaced; give -o another name",
         ),
         (("csv", "hw.py", "--dry-run"), "hw.py: not a report: invalid JSON: Expecting value: line 1 column 1 (char 0)"),
     ],
@@ -297,7 +296,7 @@ def test_a_class_that_nobody_knows_is_not_exported(grader, school, tmp_path):
     ran = export(grader, "csv", "out", "-o", "a.csv")
 
     assert ran.code == 2
-    assert "1. class.json is gone or cannot be read, so nobody knows who is in the class" in in_one_line(
+    assert "1. class.json is missing or unreadable, so it is unknown who is in the class" in in_one_line(
         ran.err
     )
     assert not (tmp_path / "a.csv").exists()
@@ -344,7 +343,7 @@ def test_two_assignments_in_one_folder_are_not_one_export(grader, school):
 
     assert ran.code == 2
     assert (
-        "1. the reports are of mini and other: grade each assignment into a folder of its own."
+        "1. the reports are for mini and other: grade each assignment into a folder of its own."
         in in_one_line(ran.err).lower()
     )
 
@@ -387,7 +386,7 @@ def test_no_export_is_taken_for_the_class_s_own_file(grader, school, tmp_path, n
 
     assert (ran.code, ran.err) == (
         2,
-        f"grader: out/{name}: the class's own file has this name; give -o another name\n",
+        f"grader: out/{name}: one of the class's own files has this name; give -o another name\n",
     )
     assert not (tmp_path / "out" / name).exists()
 
@@ -429,5 +428,5 @@ def test_a_file_of_an_earlier_export_is_not_taken_for_a_withheld_student(grader,
 
     assert ran.code == 1
     assert ran.out.endswith(
-        "Nothing was written: nobody has a score.\nresults.json is still the file of an earlier export.\n"
+        "Nothing was written: no student has a score.\nresults.json is still the file of an earlier export.\n"
     )

@@ -125,8 +125,8 @@ def test_the_terminal_tells_everybody_who_is_not_in_it(export, school, tmp_path)
     assert "Mini: 5 students with a score, for canvas" in said
     assert "Fault, Eve (105) the grader failed in f: values: grade again" in said
     assert "Excused, Gil (107) is excused in the sheet (EX)" in said
-    assert "Handed in nothing (2) Absent, Hal (108) Test, Student (199)" in said
-    assert "Grades that are replaced: cmd|x, =Ben (102): 3.00 becomes 2.50." in said
+    assert "No submission (2) Absent, Hal (108) Test, Student (199)" in said
+    assert "Grades to be replaced: cmd|x, =Ben (102): 3.00 becomes 2.50." in said
     assert sorted(each.name for each in tmp_path.glob("*.csv")) == ["gradebook.csv", "worksheet.csv"]
 
 
@@ -178,7 +178,7 @@ def test_problems_stop_everything(export, school, tmp_path):
     ran = export("canvas", "out", "--sheet", "gradebook.csv", "--column", "90210", "-o", "filled.csv")
 
     assert (ran.code, ran.out) == (2, "")
-    assert "1 student with a score and no row in the sheet: Arbor, Ann (101)." in in_one_line(ran.err)
+    assert "1 student with a score but no row in the sheet: Arbor, Ann (101)." in in_one_line(ran.err)
     assert not (tmp_path / "filled.csv").exists()
     again = export(
         "canvas",
@@ -193,4 +193,4 @@ def test_problems_stop_everything(export, school, tmp_path):
         "unmatched=skip",
     )
     assert again.code == 1
-    assert "Arbor, Ann (101): no row of the sheet has an id of theirs" in in_one_line(again.out)
+    assert "Arbor, Ann (101): no row of the sheet has one of their ids" in in_one_line(again.out)

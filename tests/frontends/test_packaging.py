@@ -75,7 +75,7 @@ def test_it_says_what_to_do_next(package, name):
     }
     assert output.startswith("Package: a.zip (")
     assert step[name] in output
-    assert "isolated at level process" in output
+    assert "students' code only at level process" in output
 
 
 def test_a_public_package_with_something_hidden_is_told(package, tmp_path):
@@ -92,7 +92,7 @@ def test_a_public_package_with_something_hidden_is_told(package, tmp_path):
     [
         (("gradescope", "-o", "a.tar"), "a.tar: -o writes a package; give a .zip file"),
         (("gradescope", "-o", "none/a.zip"), "none/a.zip: cannot be written: there is no folder none; make it first"),
-        (("gradescope", "-o", "own.zip"), "own.zip: this .zip is not a package, and is not replaced; give -o another name"),
+        (("gradescope", "-o", "own.zip"), "own.zip: this .zip is not a package, so it is not replaced; give -o another name"),
         (("gradescope", "-o", "folder.zip"), "folder.zip: is a folder; give the path of a file"),
         (("gradescope", "-o", "a.zip", "--timeout", "5000"), "--timeout: gradescope takes 60 to 2400 s, not 5000"),
         (("prairielearn", "-o", "a.zip", "--timeout", "601"), "--timeout: prairielearn takes 60 to 600 s, not 601"),
@@ -128,7 +128,7 @@ def test_a_quick_package_of_slow_checks_alone_is_refused(package, tmp_path):
 
     message = refusal(package, "gradescope", "--spec", "mini.toml", "-o", "a.zip", "--quick")
 
-    assert message == "--quick leaves nothing of mini to grade: each of its checks times or trains"
+    assert message == "--quick leaves nothing of mini to grade: all of its checks time or train"
 
 
 def test_every_platform_has_its_limits():

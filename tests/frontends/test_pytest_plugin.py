@@ -186,7 +186,7 @@ def test_a_file_of_the_submission_cannot_be_asked_for(ran, course, word):
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert (
-        f"{word} is part of the submission, whose code pytest would run without any confinement; leave it out"
+        f"{word} is part of the submission, whose code pytest would run without confinement; leave it out"
         in result.stderr.str()
     )
 
@@ -212,7 +212,10 @@ def test_a_fault_of_another_kind_is_an_error_too_and_its_words_are_kept(ran):
             "--grader-spec is missing: give --grader-spec SPEC and --submission PATH",
         ),
         (("--grader-quick",), "--grader-quick needs --grader-spec and --submission"),
-        (("--grader-spec", "mini.toml", "--submission=none"), "--submission none: nothing is there"),
+        (
+            ("--grader-spec", "mini.toml", "--submission=none"),
+            "--submission none: nothing found at this path",
+        ),
         (("--grader-spec", "cs23n", "--submission=student"), "--grader-spec: no spec is named 'cs23n'"),
     ],
 )

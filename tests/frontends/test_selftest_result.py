@@ -58,7 +58,7 @@ def test_a_clean_result_has_a_table_the_diagnoses_and_two_zeros():
 
     assert "eecs498_2019, seed 7, 12.3 s" in text
     assert "right 1 1 0 0 wrong 1 0 1 0 mutants of the solution 1 0 1 0" in text
-    assert "Diagnosis of 1 named mistakes: 1 name the mistake, 0 name none, 0 name another." in text
+    assert "Diagnosis of 1 named mistake: 1 name the mistake, 0 name none, 0 name another." in text
     assert "Skipped: 4 that need another function, convention or dtype." in text
     assert text.endswith("False passes: 0. False fails: 0.")
     assert Result((outcome(), right, mutant), 0, 7, 1.0).is_clean
@@ -68,7 +68,8 @@ def test_a_spec_that_no_implementation_fits_is_not_clean():
     text = words()
 
     assert text.endswith(
-        "Nothing was tried: no implementation that is known to be right or wrong fits this spec. Put some into right/ and"
+        "Nothing was tried: no implementation known to be right or wrong fits this spec. Put some into"
+        " right/ and"
         " wrong/ in the spec's folder (docs/own-assignment.md)."
     )
     assert "False passes" not in text
@@ -132,8 +133,8 @@ def test_a_fault_of_the_grader_is_not_a_clean_result():
 def test_where_the_shipped_implementations_are_not_installed_that_is_told(monkeypatch):
     monkeypatch.setattr(selftest_result, "has_catalogue", lambda: False)
     left_out = (
-        "The shipped implementations are not installed, because they hold right answers: a wheel leaves them out, and a"
-        " checkout of the grader tries them too."
+        "The shipped implementations are not installed, because they contain solutions; run the self-test in"
+        " a checkout of the grader to try them too."
     )
 
     assert words().endswith(left_out)

@@ -143,7 +143,7 @@ def test_a_notebook_of_millions_of_values_is_refused_before_they_are_made(fillin
         read_notebook(content, "hw.ipynb")
 
     assert str(caught.value) == (
-        "hw.ipynb: expected a notebook, found more lists and numbers than a notebook can need; "
+        "hw.ipynb: expected a notebook, found more lists and numbers than any notebook needs; "
         "clear its outputs and save it again"
     )
 

@@ -60,7 +60,7 @@ def test_a_check_that_passes_with_right_functions_passes_and_says_so(asked):
 
     assert (result.verdict.status, result.verdict.credit) == ("passed", 1.0)
     assert result.verdict.message == (
-        "Fine. Judged with a right svm_loss_vectorized: the submission's own is wrong."
+        "Fine. Judged with a right svm_loss_vectorized in place of the submission's own."
     )
     assert result.replaced == ("svm_loss_vectorized",)
 
@@ -69,7 +69,7 @@ def test_several_functions_are_listed(asked):
     result, _ = asked(WRONG, PASSED, (*RIGHT, Replacement("LinearClassifier", "train", "right", "")))
 
     assert result.verdict.message.endswith(
-        "Judged with right svm_loss_vectorized and LinearClassifier.train: the submission's own are wrong."
+        "Judged with right svm_loss_vectorized and LinearClassifier.train in place of the submission's own."
     )
 
 
@@ -275,9 +275,9 @@ UNKNOWN = ("'b1': dh.sum(axis=0)", "'b1': 1.3 * dh.sum(axis=0)")
 @pytest.mark.parametrize(
     "changes,points,words",
     [
-        ((), 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
+        ((), 17, "TwoLayerNet is correct here apart from a mistake that is graded elsewhere."),
         ((UNKNOWN,), 17, "Judged with a right TwoLayerNet.loss"),
-        (HELPER, 17, "TwoLayerNet is right here but for a mistake that is judged elsewhere."),
+        (HELPER, 17, "TwoLayerNet is correct here apart from a mistake that is graded elsewhere."),
         ((UPHILL,), 0, "TwoLayerNet"),
         ((*HELPER, UPHILL), 0, "TwoLayerNet"),
     ],
@@ -303,3 +303,96 @@ def test_a_mistake_of_the_training_alone_is_not_excused(sandbox):
         "loss": 48,
         "steps": 0,
     }
+
+
+NETS = """
+name = "nets"
+title = "Nets"
+backend = "numpy"
+
+[functions]
+relu_forward = { role = "function", signature = "(x)" }
+relu_backward = { role = "function", signature = "(dout, cache)" }
+
+[functions.TwoLayerNet]
+role = "function"
+signature = "(input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0)"
+methods = { loss = "(X, y=None)" }
+
+[[checks]]
+id = "relu"
+kind = "answers"
+title = "relu_backward"
+function = "relu_backward"
+handed = ["relu_forward"]
+question = "relu_backward"
+points = 2
+
+[[checks]]
+id = "net"
+kind = "answers"
+title = "TwoLayerNet"
+function = "TwoLayerNet"
+question = "two_layer_fc_loss"
+points = 8
+"""
+
+NET = """import numpy as np
+
+def relu_forward(x):
+    return np.maximum(x, 0), x
+
+def relu_backward(dout, cache):
+    dx, x = None, cache
+    pass
+    return dx
+
+class TwoLayerNet:
+    def __init__(self, input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0):
+        self.params, self.reg = {}, reg
+
+    def loss(self, X, y=None):
+        W1, b1, W2, b2 = (self.params[name] for name in ("W1", "b1", "W2", "b2"))
+        rows = X.reshape(len(X), -1)
+        hidden, cache = relu_forward(rows @ W1 + b1)
+        scores = hidden @ W2 + b2
+        if y is None:
+            return scores
+        p = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(len(y)), y]).mean() + 0.5 * self.reg * ((W1 * W1).sum() + (W2 * W2).sum())
+        p[np.arange(len(y)), y] -= 1
+        p /= len(y)
+        before = relu_backward(p @ W2.T, cache)
+        grads = {"W1": rows.T @ before + self.reg * W1, "b1": before.sum(axis=0)}
+        return loss, {**grads, "W2": hidden.T @ p + self.reg * W2, "b2": p.sum(axis=0)}
+"""
+
+
+@pytest.mark.parametrize("body", ["    pass\n", "    dx = np.zeros_like(x)\n"])
+def test_a_question_on_written_code_does_not_wait_for_an_unwritten_layer(sandbox, tmp_path, body):
+    report = graded(sandbox, tmp_path, NET.replace("    pass\n", body), NETS)
+
+    statuses = [report.functions[name].status for name in ("relu_backward", "TwoLayerNet")]
+    assert statuses == ["not_written", "correct"]
+    assert report.checks[0].points == 0
+    assert report.checks[1].points == 8
+    assert report.checks[1].message.endswith(
+        "Judged with a right relu_backward in place of the submission's own."
+    )
+
+
+def test_code_that_only_calls_an_unwritten_layer_gets_nothing_for_ours(sandbox, tmp_path):
+    start, end = NET.index("        W1, b1"), len(NET)
+    calls = "        if y is None:\n            return relu_backward(X, X)\n"
+    report = graded(sandbox, tmp_path, NET[:start] + calls + NET[end:], NETS)
+
+    assert [check.points for check in report.checks] == [0, 0]
+    assert report.functions["TwoLayerNet"].status != "correct"
+
+
+def test_a_missing_caller_of_an_unwritten_layer_is_told_as_missing(sandbox, tmp_path):
+    report = graded(sandbox, tmp_path, NET[: NET.index("class")], NETS)
+
+    assert [part.status for part in report.functions.values()] == ["unjudged", "not_written", "missing"]
+    assert [check.status for check in report.checks] == ["failed", "skipped"]

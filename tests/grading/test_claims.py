@@ -73,7 +73,7 @@ def test_on_the_stand_in_nothing_is_compared():
     (claim,) = found(SOFTMAX, has_data=False)
 
     assert claim.measured is None
-    assert claim.message == "printed 0.371; not measured, as that takes CIFAR-10 (--data)"
+    assert claim.message == "printed 0.371; not measured, because that needs CIFAR-10 (--data)"
 
 
 def test_without_weights_it_says_so():
@@ -93,7 +93,7 @@ def test_what_is_no_share_is_not_compared():
 
     assert (claim.measured, claim.message) == (
         None,
-        "printed 37.1; not a share of the images, so it was not compared",
+        "printed 37.1; not a fraction of the images, so it was not compared",
     )
 
 
@@ -133,9 +133,10 @@ def test_a_number_far_from_what_the_weights_give_is_for_the_instructor():
     (flag,) = far_off(far)
     assert (flag.kind, flag.function, flag.audience) == ("suspect_accuracy", None, "instructor")
     assert flag.message == (
-        "Test accuracy: a/softmax.ipynb, cell 2, prints 0.371, but 0.3 was measured with CIFAR-10. The cell may be of another"
-        " run, or edited, or the data may have been prepared in another way. Printed numbers earn no points; nothing was taken"
-        " off."
+        "Test accuracy: a/softmax.ipynb, cell 2, prints 0.371, but 0.3 was measured with CIFAR-10. The cell"
+        " may be from another run, or edited, or the data may have been prepared differently. Printed"
+        " numbers neither earn"
+        " nor cost points."
     )
 
 

@@ -52,8 +52,8 @@ def test_a_passing_check_whose_own_number_cannot_be_reported_fails_in_a_sentence
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Look again.")
     assert verdict.message == (
-        "The values returned by f give numbers that are not finite, or larger than 1e+100: last losses. That earns no"
-        " points. Look for an overflow or a division by zero."
+        "The values returned by f give numbers that are not finite, or larger than 1e+100: last losses. This"
+        " earns no points. Look for an overflow or a division by zero."
     )
     assert verdict.findings == (Finding("f", None, (), ("a note",)),)
     assert held(verdict)["measured"] == {"accuracy": 0.4}

@@ -454,7 +454,7 @@ def test_code_for_cuda_on_the_cpu_is_a_note_and_is_redirected(graded):
 
     report = graded(text=CUDA, sandbox=sandbox)
 
-    assert report.functions["f"].notes == ("it names CUDA; it ran on the CPU, because no GPU was used",)
+    assert report.functions["f"].notes == ("it asks for CUDA; it ran on the CPU, because no GPU was used",)
     assert report.functions["g"].notes == ()
     assert sandbox.sessions[0].redirect_cuda is True
 

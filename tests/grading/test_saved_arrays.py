@@ -170,7 +170,7 @@ def test_weights_for_the_other_order_of_channels_are_told(sandbox):
 
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Look again.")
     assert verdict.message.startswith("Not accurate enough: best.npy labels 0.")
-    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on such ones?" in verdict.message
+    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on those?" in verdict.message
 
 
 def test_each_bar_counts_half_of_its_file_and_each_file_alike(sandbox):
@@ -193,8 +193,9 @@ def test_on_the_stand_in_the_form_alone_counts_and_the_bars_are_told(sandbox):
 
     assert (verdict.status, verdict.credit, verdict.measured) == ("passed", 1.0, {})
     assert verdict.message == (
-        "best.npy and features.npy hold finite numbers in the right shapes. Their accuracy was not measured, because these"
-        " are stand-in images, which weights trained on CIFAR-10 have never seen. With CIFAR-10 (--data) it counts:"
+        "best.npy and features.npy hold finite numbers in the right shapes. Their accuracy was not measured:"
+        " this run used stand-in images, not the CIFAR-10 images they were trained on. With CIFAR-10"
+        " (--data) it counts:"
         " best.npy 0.3 on the validation images, 0.3 on the test images."
     )
 
@@ -205,7 +206,7 @@ def test_files_that_are_not_there_are_told_in_one_sentence(sandbox):
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == (
         "best.npy and net.npy are not in the submission, or each larger than 64 MiB: run the cells of the notebooks that save"
-        " the weights, and hand in what they write."
+        " the weights, and hand in the files they write."
     )
 
 
@@ -216,7 +217,8 @@ def test_files_that_are_not_there_can_cost_nothing_and_bad_ones_still_do(sandbox
 
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert verdict.message.startswith(
-        "best.npy is not in the submission, or larger than 64 MiB. That costs nothing: not every course collects saved weights."
+        "best.npy is not in the submission, or larger than 64 MiB. That costs no points: not every course"
+        " collects saved weights."
     )
 
 
@@ -433,7 +435,7 @@ HOSTILE = {
     ),
     "noise": (
         lambda: npy({"W": np.random.default_rng(0).normal(size=(3073, 10))}),
-        "best.npy was not trained: it is noise. The weights of pixels beside each other have nothing in common",
+        "best.npy was not trained: it is noise. The weights of neighboring pixels are unrelated",
     ),
 }
 
@@ -475,11 +477,11 @@ NETS = {
     ),
     "one weight for all pixels": (
         {**BAD_NET, "W1": np.repeat(np.arange(20.0)[None], 3072, axis=0)},
-        "net.npy was not trained: W1 has one weight for all pixels, which tells bright images from dark ones only.",
+        "net.npy was not trained: W1 has the same weight for every pixel, so it can only tell bright images from dark ones.",
     ),
     "no unit that is ever on": (
         {**BAD_NET, "b1": np.full(20, -1e9)},
-        "net.npy was not trained: every image has the same scores.",
+        "net.npy was not trained: every image gets the same scores.",
     ),
     "a start": (
         {**BAD_NET, "W1": START},

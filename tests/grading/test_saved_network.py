@@ -80,7 +80,7 @@ def test_one_for_pixels_from_0_to_255_is_told_so(sandbox, images):
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message.startswith("Not accurate enough: nn_best_model.pt labels 0.")
-    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on such ones?" in verdict.message
+    assert "It fits images of (3, 32, 32) from 0 to 255: was it trained on those?" in verdict.message
 
 
 def test_one_whose_classes_are_mixed_up_misses_both_bars(sandbox, images):
@@ -120,7 +120,7 @@ FAULTS = {
         {},
         (
             "nn_best_model.pt is not in the submission, or larger than 64 MiB: run the cells of the notebooks that save the"
-            " weights, and hand in what they write."
+            " weights, and hand in the files they write."
         ),
     ),
     "a network": (

@@ -115,7 +115,7 @@ RNG = np.random.default_rng(0)
 COLUMN = RNG.normal(size=(3073, 1))
 
 ALL_SAME = "its columns are all the same, so every class has the same score for every image."
-NOISE = "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation <number>)."
+NOISE = "it is noise. The weights of neighboring pixels are unrelated (greatest correlation <number>)."
 
 UNTRAINED = {
     "zeros": (np.zeros((3073, 10)), ALL_SAME),
@@ -151,11 +151,7 @@ def test_weights_that_no_training_gave_earn_nothing_on_the_stand_in_either(W, wo
     assert says(verdict.message, f"W in best.pt was not trained: {words}")
 
 
-ELSEWHERE = (
-    "best.pt reaches <number> on the validation images (0.3 needed), <number> on the test images (0.3 needed). These are"
-    " stand-in images, which weights trained on CIFAR-10 have never seen, so the accuracy costs no points: the file only has"
-    " to hold weights that may have been trained on images. With CIFAR-10 (--data) the bars count."
-)
+ELSEWHERE = "best.pt reaches <number> on the validation images (0.3 needed), <number> on the test images (0.3 needed). This run used stand-in images, not the CIFAR-10 images the weights were trained on, so the accuracy costs no points: the file only has to hold weights that may have been trained on images. With CIFAR-10 (--data) the bars count."
 
 
 @pytest.mark.parametrize("start", [0.0, 1e-4])
@@ -187,8 +183,7 @@ def test_one_weight_for_all_pixels_was_not_trained():
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert says(
         verdict.message,
-        "W in best.pt was not trained: each class has one weight for all pixels, which tells bright images from dark ones"
-        " only.",
+        "W in best.pt was not trained: each class has the same weight for every pixel, so it can only tell bright images from dark ones.",
     )
 
 

@@ -27,7 +27,7 @@ def test_a_search_that_does_not_end_in_time_is_no_fault_of_the_grader(tmp_path, 
     assert [(check.status, check.message) for check in report.checks] == [
         (
             "failed",
-            f"The reference could not train with your {pairs} pairs within 0.01 s, so they were not judged and give no points.",
+            f"The reference could not train with your {pairs} pairs within 0.01 s, so they were not graded and earn no points.",
         )
         for pairs in (16, 12)
     ]

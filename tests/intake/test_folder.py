@@ -164,7 +164,8 @@ def test_a_folder_with_nothing_in_it_holds_no_submission(tmp_path):
         find_entries(tmp_path)
 
     assert str(caught.value) == (
-        f"{tmp_path}: holds no submissions; expected notebooks (.ipynb), modules (.py), .zip files or folders in it"
+        f"{tmp_path}: contains no submissions; expected notebooks (.ipynb), modules (.py), .zip files or"
+        " folders in it"
     )
 
 
@@ -184,7 +185,7 @@ def test_nothing_at_the_path_is_said(tmp_path):
         find_entries(tmp_path / "class")
 
     assert str(caught.value) == (
-        f"{tmp_path}/class: there is nothing at this path; give a folder of submissions or a .zip of them"
+        f"{tmp_path}/class: nothing found at this path; give a folder of submissions or a .zip of them"
     )
 
 
@@ -317,7 +318,7 @@ def test_a_class_that_is_gone_or_has_changed_is_not_the_students_fault(tmp_path)
     ann, bob = find_entries(path)
     class_zip(tmp_path, {"bob.py": b"b"})
 
-    with pytest.raises(SubmissionUnavailable, match=r"class\.zip: has changed while the class was graded"):
+    with pytest.raises(SubmissionUnavailable, match=r"class\.zip: changed while the class was being graded"):
         load_entry(ann)
     path.unlink()
     with pytest.raises(SubmissionUnavailable, match=r"class\.zip: could not be read: No such file"):

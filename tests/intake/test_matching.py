@@ -143,7 +143,7 @@ def test_a_name_alone_will_do_where_the_platform_gives_nothing_else():
     result = matched(text, brightspace)
 
     assert ids(result) == {"Student One": ["0012"]}
-    assert result.notes == {"Student One": ("is Student One (0012) by the name alone",)}
+    assert result.notes == {"Student One": ("is Student One (0012) by name only",)}
 
 
 def test_a_name_that_two_students_have_is_nobodys():
@@ -152,7 +152,7 @@ def test_a_name_that_two_students_have_is_nobodys():
     result = matched(text, entry("x", "name:Wei Zhang", "brightspace:1-2", name="Wei Zhang"))
 
     (refused,) = result.unmatched
-    assert refused.reason == "two students have its name: Wei Zhang (1) and Zhang, Wei (2)"
+    assert refused.reason == "two students share its name: Wei Zhang (1) and Zhang, Wei (2)"
     assert ids(result) == {"x": [None]}
 
 
@@ -200,7 +200,7 @@ def test_a_canvas_name_finds_the_student_in_a_registrars_list():
     )
 
     assert ids(result) == {"a": ["0012"], "b": ["0013"]}
-    assert result.notes["a"] == ("is Student One (0012) by the name alone",)
+    assert result.notes["a"] == ("is Student One (0012) by name only",)
 
 
 def test_a_number_of_another_kind_is_no_match_where_the_name_is_somebody_elses():
@@ -217,7 +217,7 @@ def test_an_id_of_the_same_kind_outweighs_a_name_with_a_note():
     result = matched(CANVAS_ROSTER, entry("x", "canvas:101", name="twoanna"))
 
     assert ids(result) == {"x": ["101"]}
-    assert result.notes["x"] == ("is One, Student (101) by the id, but is called twoanna in the download",)
+    assert result.notes["x"] == ("is One, Student (101) by id, but is called twoanna in the download",)
 
 
 def test_ids_of_two_persons_are_nobodys():
@@ -331,7 +331,7 @@ def test_as_many_students_out_as_in_is_said_in_words():
     result = matched(text, entry("ann"), entry("zoe"), entry("ben_cem"))
 
     assert result.lines == (
-        "1 submission of 3 students; 2 handed in nothing: Ben (2) and Cem (3).",
+        "1 submission of 3 students; 2 may have submitted one of those below: Ben (2) and Cem (3).",
         "Not on the roster: zoe.",
         "ben_cem: its name has ids of Ben (2) and Cem (3).",
         "2 submissions without a student of the roster keep their rows, under the name in the download.",
@@ -340,7 +340,7 @@ def test_as_many_students_out_as_in_is_said_in_words():
 
 def test_a_roster_of_another_class_is_said():
     assert matched("id\n1\n", entry("ann")).lines[1] == (
-        "No submission is of a student on the roster: is it the roster of this class?"
+        "No submission belongs to a student on the roster: is it the roster of this class?"
     )
 
 

@@ -58,7 +58,7 @@ def test_a_time_that_cannot_be_read_is_said():
     cell = "Montag, 20. April 2026, 20:58"
 
     assert notes_of(MOODLE.format(f'"{cell}"')) == (
-        f"times of submission that are not in English: line 2 ({cell}); they do not count",
+        f"submission times that are not in English: line 2 ({cell}); they are ignored",
     )
 
 
@@ -158,7 +158,7 @@ def test_a_file_is_utf_8_or_what_its_mark_says(tmp_path, encoding):
         (b"\x7fELF\x00\xff", "this is not text; give a CSV file"),
         (b"id,name\n1\x00,x\n", "this is not text; give a CSV file"),
         (b"id,name\n1,Ren\xe9\n", "line 2 is not UTF-8; save it as CSV (UTF-8)"),
-        (b"id,name\n", "it names no students; below the header there is nobody"),
+        (b"id,name\n", "it names no students: there are no rows below the header"),
         (
             b"1001,Student One\n",
             (
@@ -184,7 +184,7 @@ def test_a_file_is_utf_8_or_what_its_mark_says(tmp_path, encoding):
                 ' write a quote in a quoted cell as ""'
             ),
         ),
-        (b'id,name\n1,"One\n2,Two"\n3,X\n', "line 2: a cell goes over several lines; is a quote left open?"),
+        (b'id,name\n1,"One\n2,Two"\n3,X\n', "line 2: a cell spans several lines; is a quote left open?"),
     ],
 )
 def test_what_is_not_a_roster_is_refused_in_words(tmp_path, content, words):
@@ -222,7 +222,7 @@ def test_marks_of_direction_belong_to_nobodys_id_or_name():
 
 def test_two_persons_under_one_id_are_both_named():
     assert fault_of("id,name\n1,Ann\n2,Cem\n1,Ben\n") == (
-        "line 2 (Ann (1)) and line 4 (Ben (1)) are two students under the id '1'; which one has it?"
+        "line 2 (Ann (1)) and line 4 (Ben (1)) are two students under the id '1'; which one is it?"
     )
 
 
@@ -231,7 +231,7 @@ def test_every_fault_is_told_at_once():
 
     assert faults.splitlines() == [
         "3 faults",
-        "  line 2 (Ann (1)) and line 3 (Ben (1)) are two students under the id '1'; which one has it?",
+        "  line 2 (Ann (1)) and line 3 (Ben (1)) are two students under the id '1'; which one is it?",
         "  line 4 has 4 cells, the header 3: is a comma in a name? Put the name in quotes",
         "  line 5: extension 'soon' is not an extension; write it as 48 h, 2 days, or 2026-04-22 23:59",
     ]
@@ -247,7 +247,7 @@ def test_one_person_on_two_lines_is_one_student_with_all_that_is_known():
         "a@x.edu",
         172_800,
     )
-    assert notes == ("the same student again: line 3 (One, Ann (1)) repeats line 2",)
+    assert notes == ("the same student twice: line 3 (One, Ann (1)) repeats line 2",)
 
 
 def test_two_extensions_of_one_student_are_a_fault():
@@ -260,7 +260,7 @@ def test_an_address_that_two_share_is_told_with_both():
     assert notes_of("id,name,email\n1,Ann,a@x.edu\n2,Ben,A@x.edu\n") == (
         (
             "several students share one address or id: email 'a@x.edu' of Ann (1) on line 2 and Ben (2) on line 3;"
-            " it counts for none of them"
+            " it is ignored for all of them"
         ),
     )
 
@@ -269,12 +269,12 @@ def test_rows_without_ids_are_told_with_their_lines():
     text = "id,name,email,role\n,Ann,,\n1,Ben,,\n,,,Student\n,Prof,p@x.edu,Instructor\n1.2E+05,Eve,,student\n"
 
     assert notes_of(text) == (
-        "line 4: no id, login, email or name; passed over",
-        "line 5: staff by the column 'role'; passed over",
+        "line 4: no id, login, email or name; skipped",
+        "line 5: staff according to the column 'role'; skipped",
         "without an id, login or email: line 2 (Ann); only their names can tell whose submission is theirs",
         (
-            "ids that a spreadsheet has turned into numbers: line 6 (1.2E+05); export the roster again and do not open it in"
-            " between"
+            "ids that a spreadsheet has turned into numbers: line 6 (1.2E+05); export the roster again and"
+            " do not open it in a spreadsheet first"
         ),
     )
     assert [each[0] for each in students_of(text)] == ["Ann", "1", "1.2E+05"]
@@ -282,7 +282,7 @@ def test_rows_without_ids_are_told_with_their_lines():
 
 def test_two_of_one_name_without_ids_cannot_be_told_apart():
     assert fault_of("name\nAnn\nann\n") == (
-        "line 2 (Ann) and line 3 (ann) have one name and no id to tell them apart"
+        "line 2 (Ann) and line 3 (ann) have the same name and no id to tell them apart"
     )
 
 

@@ -156,7 +156,8 @@ def test_nothing_at_the_path(tmp_path):
         load_submission(tmp_path / "hw.py")
 
     assert str(caught.value) == (
-        f"{tmp_path}/hw.py: there is nothing at this path; give a notebook (.ipynb), a module (.py), a folder or a .zip"
+        f"{tmp_path}/hw.py: nothing found at this path; give a notebook (.ipynb), a module (.py), a folder or"
+        " a .zip"
     )
     assert caught.value.path == tmp_path / "hw.py"
 
@@ -277,8 +278,8 @@ def test_a_folder_inside_that_may_not_be_listed_is_the_students_fault(tmp_path, 
 
     assert not isinstance(caught.value, SubmissionUnavailable)
     assert str(caught.value) == (
-        f"{tmp_path}: expected files and folders that may be read, found 'closed/' closed to everybody; "
-        "make it readable, or hand in the notebook or modules alone"
+        f"{tmp_path}: expected readable files and folders, found 'closed/' without read permission; "
+        "make it readable, or hand in only the notebook or modules"
     )
 
 
@@ -292,7 +293,7 @@ def test_a_file_inside_that_may_not_be_read_is_the_students_fault(tmp_path, monk
         load_submission(tmp_path)
 
     assert not isinstance(caught.value, SubmissionUnavailable)
-    assert f"found 'folder/{name}' closed to everybody" in str(caught.value)
+    assert f"found 'folder/{name}' without read permission" in str(caught.value)
 
 
 def raising(error):
@@ -324,7 +325,7 @@ def test_a_path_beyond_the_limit_is_the_students_fault_wherever_it_leads(tmp_pat
     assert not isinstance(caught.value, SubmissionUnavailable)
     assert str(caught.value) == (
         f"{tmp_path}/long: expected paths of at most 1,000 bytes in one submission, found a longer one ({LONG[:60]}...); "
-        "hand in the notebook or modules alone"
+        "hand in only the notebook or modules"
     )
     with pytest.raises(UnsafeArchive) as caught:
         load_submission(tmp_path / "hw.zip")
@@ -458,7 +459,7 @@ def test_a_table_of_contents_for_a_million_members_is_not_read(tmp_path):
         load_submission(path)
 
     assert str(caught.value) == (
-        f"{path}: expected at most 2,000 members, found a table of contents for many more; "
+        f"{path}: expected at most 2,000 members, found a directory that lists many more; "
         "hand in only the notebook or the modules"
     )
 

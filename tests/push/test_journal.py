@@ -48,7 +48,8 @@ def test_a_line_in_the_middle_that_cannot_be_read_stops_the_push(tmp_path):
         read_journal(path, "x")
 
     assert str(caught.value) == (
-        f"{path}: line 1 cannot be read, so nobody knows what was sent: nothing is sent. Restore the file, or move it away"
+        f"{path}: line 1 cannot be read, so it is unknown what was sent, and nothing is sent now. Restore the"
+        " file, or move it away"
         " if the platform has none of these scores"
     )
 

@@ -163,8 +163,8 @@ def test_a_later_grade_in_the_platform_stands(grader, store, tmp_path, platform)
     again = grader("push", "lti-ags", "out", "--config", config)
 
     assert (ran.code, again.code) == (1, 1)
-    assert "Student 1 (s1): changed in the LMS since, not sent" in ran.out
-    assert "Student 1 (s1): changed in the LMS since, not sent" in again.out
+    assert "Student 1 (s1): changed in the LMS since; not sent" in ran.out
+    assert "Student 1 (s1): changed in the LMS since; not sent" in again.out
     assert platform.grades["u1"].score == 3.0
     assert platform.tries == {"u1": 1, "u2": 1}
     assert outcomes(store)[1] == ("u1", "changed")
@@ -276,7 +276,7 @@ def test_an_answer_that_is_lost_where_results_cannot_be_read_is_left_open(grader
     again = grader("push", "lti-ags", "out", "--config", config)
 
     assert (ran.code, again.code) == (1, 0)
-    assert "no answer, push again: the platform is asked first" in " ".join(ran.out.split())
+    assert "no answer; push again, and the platform is asked first" in " ".join(ran.out.split())
     assert canvas.taken["u1"] == 1
     assert [each for _, each in outcomes(store)] == ["sending", "sent"]
 
@@ -344,9 +344,9 @@ def test_who_handed_in_nothing_gets_a_zero_only_if_asked(grader, store, tmp_path
     with_zeros = grader("push", "lti-ags", "out", "--config", config, "--zeros")
 
     assert (without.code, with_zeros.code) == (0, 0)
-    assert "Handed in nothing (1): nothing is sent; --zeros sends 0\n  Two (s2)" in without.out
+    assert "No submission (1): nothing is sent; --zeros sends 0\n  Two (s2)" in without.out
     assert [(each["userId"], each["scoreGiven"]) for each in canvas.bodies] == [("u1", 8.0), ("u2", 0.0)]
-    assert canvas.bodies[1]["comment"] == "0 of 10 points\nNothing was handed in."
+    assert canvas.bodies[1]["comment"] == "0 of 10 points\nNothing was submitted."
     assert "submission" not in canvas.bodies[1]
 
 
@@ -374,7 +374,7 @@ def test_while_two_students_have_one_user_id_nothing_is_sent(grader, store, tmp_
 
     assert (ran.code, canvas.requests) == (2, [])
     assert ran.err.splitlines() == [
-        "Nothing was sent: 1 problem to settle first.",
+        "Nothing was sent: 1 problem to fix first.",
         "  Several students have the LTI user id u1: s1 and s2.",
     ]
 

@@ -45,7 +45,7 @@ def test_a_name_is_no_id_and_who_is_nobody_is_said():
     )
 
     assert found.ids == {"13": "u1"}  # the login, not the name
-    assert found.remarks == ("2 lines of the user ids belong to nobody here: 12 and x<U+202E>",)
+    assert found.remarks == ("2 lines of the user ids match no student here: 12 and x<U+202E>",)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_name_is_no_id_and_who_is_nobody_is_said():
     [
         ([("0012", "u1"), ("ann", "u2")], "line 3 (ann) and line 2 give 0012 two LTI user ids"),
         ([("0012", "u1"), ("13", "u1")], "several students have the LTI user id u1: 0012 and 13"),
-        ([("0012", "u" * 256)], f"the LTI user id of 0012 cannot be one: '{'u' * 60}...'"),
+        ([("0012", "u" * 256)], f"the LTI user id of 0012 is invalid: '{'u' * 60}...'"),
     ],
 )
 def test_ids_that_do_not_tell_who_is_who_are_problems(rows, problem):

@@ -58,6 +58,13 @@ def test_an_innocent_program_has_neither(source):
         ("return torch.ops.aten.add(X, X)", "torch.ops.aten.add (hw.py, line 5)"),
         ("return list(map(getattr, X, y))", "getattr, passed on as a value (hw.py, line 5)"),
         ("torch.exp = X", "torch.exp, which the code replaces (hw.py, line 5)"),
+        ("torch.exp, b = X, y", "torch.exp, which the code replaces (hw.py, line 5)"),
+        ("for torch.exp in X: pass", "torch.exp, which the code replaces (hw.py, line 5)"),
+        ("torch.exp: object = X", "torch.exp, which the code replaces (hw.py, line 5)"),
+        ("vars(torch)['exp'] = X", "torch.exp, which the code replaces (hw.py, line 5)"),
+        ("torch.__dict__['exp'] = X", "torch.exp, which the code replaces (hw.py, line 5)"),
+        ("torch.__dict__[X] = y", "a name in torch, which the code replaces (hw.py, line 5)"),
+        ("vars(torch).update(exp=X)", "a name in torch, which the code replaces (hw.py, line 5)"),
         ("import inspect\nreturn inspect.signature(X, eval_str=True)", "eval_str (hw.py, line 6)"),
     ],
 )

@@ -192,7 +192,7 @@ def test_what_cannot_be_followed_is_a_flag_in_words():
     assert (violation.kind, violation.policy) == ("unclear", "flag")
     assert violation.message == (
         "Cannot tell what vectorized calls, because of torch, passed on as a value (hw.py, line 4) and"
-        " getattr with a computed name (hw.py, line 4). Nothing was taken off; please read the code."
+        " getattr with a computed name (hw.py, line 4). No points were deducted; please read the code."
     )
 
 

@@ -802,6 +802,35 @@ def test_whole_floats_are_labels_where_they_may_be(open_session, values, dtype):
 
 
 @pytest.mark.parametrize(
+    "values", ["[2, 0, 1]", "(2, 0, 1)", "list(np.array([2, 0, 1]))", "[2, np.float64(0), 1.0]"]
+)
+def test_a_list_of_numbers_is_labels_where_floats_may_be(open_session, values):
+    session = open_session(f"import numpy as np\ndef f(): return {values}\n", "f")
+
+    lenient, strict = (session.run(trial("f", outputs=(LabelsOutput(3, each),))) for each in (True, False))
+
+    assert isinstance(lenient, Returned)
+    assert isinstance(strict, Returned)
+    (labels,) = lenient.values
+    assert isinstance(labels, Received)
+    assert labels.array.tolist() == [2, 0, 1]
+    assert isinstance(strict.values[0], Unexpected)
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["['2', '0', '1']", "[2, 0]", "[2, None, 1]", "[[2], [0], [1]]", "[2, 0.5, 1]", "[10**30, 0, 1]"],
+)
+def test_other_lists_are_never_labels(open_session, values):
+    session = open_session(f"def f(): return {values}\n", "f")
+
+    observation = session.run(trial("f", outputs=(LabelsOutput(3, True),)))
+
+    assert isinstance(observation, Returned)
+    assert isinstance(observation.values[0], Unexpected)
+
+
+@pytest.mark.parametrize(
     "values", ["[2.5, 0, 1]", "[float('nan'), 0, 1]", "[float('inf'), 0, 1]", "[1e300, 0, 1]"]
 )
 def test_other_floats_are_never_labels(open_session, values):

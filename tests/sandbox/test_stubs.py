@@ -225,7 +225,7 @@ def test_a_value_of_a_file_that_was_not_handed_in_says_so_where_it_is_needed(rai
         (
             "import numpy as np\nX = np.load('x')",
             "return X + 1",
-            "NameError: name 'X' is not defined: hw.py, line 2 reads x, which is not available during grading; write the value into the code",
+            "NameError: name 'X' is not defined: hw.py, line 2 reads x, which is not available during grading; put the value in the code",
         ),
     ],
 )

@@ -290,13 +290,13 @@ def test_the_two_sides_know_the_same_modules():
 
 
 MESSAGES = {
-    "DELTA = float(input())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 asks for input, which nobody gives during grading; write the value into the code",
-    "import json\nDELTA = json.load(open('c.json'))['x']": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads c.json, which is not available during grading; write the value into the code",
-    "with open('c.txt') as file:\n    DELTA = float(file.read())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 reads c.txt, which is not available during grading; write the value into the code",
-    "import numpy as np\nX = np.load('a.npy')\nN = len(X)\nDELTA = 1.0 + N": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads a.npy, which is not available during grading; write the value into the code",
-    "import torch\nif torch.ones(1).any():\n    DELTA = torch.load('a.pt')": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 3 reads a.pt, which is not available during grading; write the value into the code",
-    "def read(name):\n    return float(open(name).read())\nDELTA = read('d.txt')": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 3 reads d.txt, which is not available during grading; write the value into the code",
-    "import pandas as pd\nDELTA = pd.read_csv('d.csv').x[0]": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads d.csv, which is not available during grading; write the value into the code",
+    "DELTA = float(input())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 asks for input, which is not available during grading; put the value in the code",
+    "import json\nDELTA = json.load(open('c.json'))['x']": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads c.json, which is not available during grading; put the value in the code",
+    "with open('c.txt') as file:\n    DELTA = float(file.read())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 1 reads c.txt, which is not available during grading; put the value in the code",
+    "import numpy as np\nX = np.load('a.npy')\nN = len(X)\nDELTA = 1.0 + N": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads a.npy, which is not available during grading; put the value in the code",
+    "import torch\nif torch.ones(1).any():\n    DELTA = torch.load('a.pt')": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 3 reads a.pt, which is not available during grading; put the value in the code",
+    "def read(name):\n    return float(open(name).read())\nDELTA = read('d.txt')": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 3 reads d.txt, which is not available during grading; put the value in the code",
+    "import pandas as pd\nDELTA = pd.read_csv('d.csv').x[0]": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 reads d.csv, which is not available during grading; put the value in the code",
     "from pathlib import Path\nDELTA = float(Path('d.txt').read_text())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 raised FileNotFoundError: [Errno 2] No such file or directory: 'd.txt'",
     "import urllib.request as u\nDELTA = float(u.urlopen('http://x').read())": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it accesses the system: it calls urllib.request.urlopen",
     "DEBUG = False\nif DEBUG:\n    DELTA = 1.0": "name 'DELTA' is not defined: hw.ipynb, cell 1, line 2 is not run: it runs only where `DEBUG` is true",

@@ -65,8 +65,8 @@ def test_using_a_name_that_is_left_out_says_why(open_session):
     assert isinstance(observation, Raised)
     assert observation.kind == "NameError"
     assert observation.message == (
-        "name 'data' is not defined: hw.py, line 1 reads x.npy, which is not available during grading; "
-        "write the value into the code"
+        "name 'data' is not defined: hw.py, line 1 reads x.npy, which is not available during grading; put"
+        " the value in the code"
     )
     assert number_of(session.run(trial("g"))) == 2
 

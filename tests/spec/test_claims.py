@@ -113,8 +113,8 @@ def test_every_check_with_bars_on_images_says_which(name):
     ]
 
     assert silent == []
-    assert "Bars on images" in lines
+    assert "Accuracy bars" in lines
 
 
 def test_a_spec_without_images_says_nothing_of_them(tmp_path):
-    assert "Bars on images" not in shown(loaded(tmp_path))
+    assert "Accuracy bars" not in shown(loaded(tmp_path))

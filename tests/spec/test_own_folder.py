@@ -187,7 +187,7 @@ def test_a_worker_gets_one_function_of_the_drivers_and_what_it_needs(folder):
             '"dw": "matrix"}',
             "must be one of 'number', 'array', 'labels' or 'series' (got 'matrix')",
         ),
-        ("It equals half of", "It equals {half} of", "has braces in its message that stand for nothing"),
+        ("It equals half of", "It equals {half} of", "has braces in its message that are not placeholders"),
         (
             "    answer=answer,",
             '    answer=answer,\n    driver=("drivers", "call"),',
@@ -323,9 +323,7 @@ def test_a_new_spec_that_cannot_be_written_is_not_there_in_part(tmp_path, monkey
 
 
 def test_a_new_spec_replaces_nothing_and_has_a_name_that_can_be_one(folder):
-    with pytest.raises(
-        SpecError, match=r"toy: is there already, and was left as it is; choose another name$"
-    ):
+    with pytest.raises(SpecError, match=r"toy: already exists, and was left unchanged; choose another name$"):
         write_new_spec(folder)
     with pytest.raises(SpecError, match="the folder's name becomes the spec's"):
         write_new_spec(folder.parent / "Homework 1")

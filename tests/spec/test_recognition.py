@@ -107,7 +107,7 @@ def test_another_courses_class_is_told_apart(kind):
 
     assert str(caught.value) == (
         f"alice: TwoLayerNet here is {words} No shipped spec covers it. Grade it with a spec of your own (--spec FILE), or"
-        " with --spec two_layer_net if that is the assignment all the same"
+        " with --spec two_layer_net if that is the assignment anyway"
     )
     assert near_misses(submission, TWO_LAYER, [], ["TwoLayerNet"], {}) == (
         LookAlike(None, f"TwoLayerNet here is {words} No shipped spec covers it."),

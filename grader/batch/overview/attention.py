@@ -74,6 +74,7 @@ def notices(
         *_without_report(outside, awaited),
         *(Notice("unwritten", words) for words in warnings(statistics)),
         *_not_scored(statistics),
+        *_remarks(statistics),
         *_flags(statistics),
         *_equal_files(statistics),
         *_about_the_run(outside, remarks),
@@ -105,14 +106,14 @@ def changes(statistics: ClassStatistics) -> Iterator[Notice]:
 
 def _without_report(outside: LeftOut, awaited: Sequence[StudentName]) -> Iterator[Notice]:
     if outside.has_unread_record:
-        words = "Nobody knows who handed in nothing: run grader batch again."
-        yield Notice("wrong", "class.json is gone or cannot be read", words=words)
+        words = "Students who did not submit are missing here: run grader batch again."
+        yield Notice("wrong", "class.json is missing or unreadable", words=words)
     if outside.unread:
         lines = tuple(
             Line(tuple(who for who in awaited if who.submission == name), f"reports/{name}.json: {why}")
             for name, why in outside.unread.items()
         )
-        yield Notice("wrong", "Reports that cannot be read: run grader batch again to make them anew", lines)
+        yield Notice("wrong", "Reports that cannot be read: run grader batch again to rewrite them", lines)
     if lines := _lines([who for who in awaited if who.submission not in outside.unread]):
         title = "Not graded yet: unless a run is still at work, run the same grader batch command again, without --select"
         yield Notice("unwritten", title, lines, mark="waiting")
@@ -133,7 +134,7 @@ def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
             "ungradable",
             tuple(Line(tuple(who), why) for why, who in unreadable_words(statistics).items()),
         ),
-        ("unwritten", "Handed in nothing", "nothing", _lines(statistics.nothing_submitted)),
+        ("unwritten", "No submission", "nothing", _lines(statistics.nothing_submitted)),
         (
             "unwritten",
             "No score: not every check was run",
@@ -148,6 +149,12 @@ def _not_scored(statistics: ClassStatistics) -> Iterator[Notice]:
         ),
     )
     return (Notice(tone, title, lines, mark=mark) for tone, title, mark, lines in found if lines)
+
+
+def _remarks(statistics: ClassStatistics) -> Iterator[Notice]:
+    if statistics.remarks:
+        found = ((name, formatting.sentence(words)) for name, words in statistics.remarks)
+        yield Notice("note", "Remarks", _alike(found), mark="remark")
 
 
 def _flags(statistics: ClassStatistics) -> Iterator[Notice]:
@@ -169,7 +176,7 @@ def _about_the_run(outside: LeftOut, remarks: Sequence[str]) -> Iterator[Notice]
     if outside.strangers:
         count = formatting.count(len(outside.strangers), "report")
         words = f"{count} of an earlier run: {formatting.several(outside.strangers, 10)}."
-        yield Notice("note", "Left out: not in the class that was graded last", words=words)
+        yield Notice("note", "Left out: not in the class graded last", words=words)
     for words in remarks:
         yield Notice("note", formatting.sentence(words))
 

@@ -44,7 +44,7 @@ FLAGS: Mapping[FlagKind, str] = {
 
 
 def students_words(statistics: ClassStatistics) -> str:
-    """How many students there are in each state: "3 students: 2 graded, 1 handed in nothing"."""
+    """How many students there are in each state: "3 students: 2 graded, 1 did not submit"."""
     without = {why: len(who) for why, who in statistics.without_score.items()}
     parts = [f"{statistics.graded - sum(without.values())} graded"]
     if statistics.unreadable:
@@ -52,7 +52,7 @@ def students_words(statistics: ClassStatistics) -> str:
     if statistics.not_graded:
         parts.append(f"{statistics.not_graded} not graded yet")
     if statistics.nothing_submitted:
-        parts.append(f"{len(statistics.nothing_submitted)} handed in nothing")
+        parts.append(f"{len(statistics.nothing_submitted)} did not submit")
     parts += [f"{count} {NO_SCORE[why]}" for why, count in without.items()]
     students = f"{statistics.students:,} {'student' if statistics.students == 1 else 'students'}"
     return f"{students}, all graded" if len(parts) == 1 else f"{students}: {', '.join(parts)}"

@@ -46,7 +46,8 @@ def marks_of(statistics: ClassStatistics, not_graded: Sequence[StudentName] = ()
     """The groups that somebody is in. Checks and mistakes are numbered in the order of the statistics."""
     states: list[_Found] = [
         ("ungradable", "Could not be graded", [name for name, _ in statistics.unreadable]),
-        ("nothing", "Handed in nothing", statistics.nothing_submitted),
+        ("nothing", "No submission", statistics.nothing_submitted),
+        ("remark", "Remarks", [name for name, _ in statistics.remarks]),
         ("waiting", "Not graded yet", not_graded),
         ("no-score", "Without a score", [each for who in statistics.without_score.values() for each in who]),
         ("late", "Late", [name for name, _, _ in statistics.late]),

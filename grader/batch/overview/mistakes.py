@@ -11,7 +11,7 @@ from grader import formatting
 from grader.batch.student_name import StudentName
 from grader.model.report import CheckPart, DiagnosisPart, FailurePart, Report
 
-_TOGETHER = re.compile(r"^(?:\w+ mistakes explain it together\. )?After the \w+ alone it ")
+_TOGETHER = re.compile(r"^(?:\w+ mistakes together explain it\. )?With only the \w+, it ")
 _LIKE_THE_RIGHT_ONE = re.compile(r"^It equals the (?:correct )?(loss|gradient) (?=[a-z])")
 _NOT_CALLED = "not called"
 """The kind of a failure that follows from an earlier one of the same function."""

@@ -170,6 +170,9 @@ class ClassStatistics:
 
     nothing_submitted: tuple[StudentName, ...]
 
+    remarks: tuple[tuple[StudentName, str], ...]
+    """Students and what the instructor should know of them: whose submission it may be, how late, an extension."""
+
     not_graded: int
     """How many students' submissions have no report yet."""
 
@@ -302,6 +305,7 @@ class _Tally:
         self._scores: list[tuple[float, float | None]] = []
         self._without: defaultdict[WithoutScore, list[StudentName]] = defaultdict(list)
         self._nothing: list[StudentName] = []
+        self._remarks: list[tuple[StudentName, str]] = []
         self._not_graded = 0
         self._unreadable: list[tuple[StudentName, str]] = []
         self._checks: dict[tuple[str, str], _CheckTally] = {}
@@ -324,6 +328,7 @@ class _Tally:
             words = "; ".join(change.reason for change in deducted) or result.late_words
             self._late.append((name, words, sum(change.points for change in deducted)))
         self._overrides += [(name, change) for change in result.changes if change.kind == "override"]
+        self._remarks += [(name, remark) for remark in result.remarks]
         if result.is_awaited:
             self._not_graded += 1
         elif report is None:
@@ -367,6 +372,7 @@ class _Tally:
             scores=_score_statistics(self._scores),
             without_score={why: tuple(who) for why, who in self._without.items()},
             nothing_submitted=tuple(self._nothing),
+            remarks=tuple(self._remarks),
             not_graded=self._not_graded,
             unreadable=tuple(self._unreadable),
             checks=tuple(each.statistics() for each in checks),

@@ -108,7 +108,7 @@ def _look(result: StudentResult, *, is_unread: bool) -> Iterator[str]:
     report = result.report
     if report is None:
         awaited = "report cannot be read" if is_unread else "not graded yet"
-        yield awaited if result.is_awaited else "handed in nothing"
+        yield awaited if result.is_awaited else "did not submit"
     else:
         if report.status == "unreadable":
             yield "could not be graded"

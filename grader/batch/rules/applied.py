@@ -87,12 +87,12 @@ class _Application:
                 self._remark(
                     "no submission has a time: only the platform's marks tell who is late"
                     if marked
-                    else "no submission has a time, or a late mark of the platform's: nobody counts as late"
+                    else "no submission has a time, or a late mark of the platform's: no submission counts as late"
                 )
         if self._without_zone:
             self._remark(
                 f"the times of {formatting.count(self._without_zone, 'submission')} have no offset: set time_zone in"
-                " class.toml, or nobody knows who is late"
+                " class.toml, because without it nobody can be marked late"
             )
         return Applied(results, tuple(self._remarks))
 
@@ -186,7 +186,7 @@ class _Application:
             near = formatting.near(override.check, checks)
             words = f"there is no check {override.check!r}" + (f" ({near})" if near else "")
             if result.report is None:
-                why = "it is not graded yet" if result.is_awaited else "nothing was handed in"
+                why = "it is not graded yet" if result.is_awaited else "nothing was submitted"
                 words = f"{why}: an override of the total gives points"
             self._remark(f"{given.source}: override of {_of(override)}: {words}")
             return None

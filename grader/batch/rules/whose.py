@@ -59,7 +59,7 @@ class Directory:
             )
             if ids:
                 return f"{shown!r} is a name; give the id: {formatting.several([repr(formatting.printable(each)) for each in ids])}"
-            near = formatting.near(name, self.names)
+            near = formatting.near(name, (*self.names, *self._others)) or self._near_mailbox(name)
             return f"no submission or student is {shown!r}" + (f" ({near})" if near else "")
         submissions = list(dict.fromkeys(each.id for each in found))
         if len(submissions) > 1:
@@ -71,6 +71,11 @@ class Directory:
             )
             return f"{shown!r} names several submissions: {words}; give {advice}"
         return ""
+
+    def _near_mailbox(self, name: str) -> str:
+        """The email addresses whose part before the @ is the name: the roster may have no logins."""
+        own = [each for each in self._others if each.startswith(f"{_key(name)}@")]
+        return f"did you mean {formatting.choices(own)}?" if own else ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -212,7 +212,8 @@ def _taken_out(template: Submission | None, count: int) -> str:
     if count >= FEWEST:
         return f"code that more than half of the {count} submissions have"
     return (
-        f"nothing. With {formatting.count(count, 'submission')} the handout's code cannot be told from theirs, so only"
+        f"nothing. With {formatting.count(count, 'submission')} the handout's code cannot be told from"
+        " theirs, so only"
         " functions that are alike nearly throughout are shown; pass the handout with --template to see more"
     )
 

@@ -32,8 +32,8 @@ _MEMORY_ADVICE = "does it keep every batch, or build an N x N or N x D x C array
 
 _ADVICE = {
     "PermissionError": "(graded code may not open files or connections or start processes)",
-    "FileNotFoundError": "(there are no files where graded code runs)",
-    "EOFError": "(nobody answers input() while grading)",
+    "FileNotFoundError": "(graded code runs where there are no files)",
+    "EOFError": "(input() gets no answer during grading)",
 }
 
 _TORCH_TAIL = re.compile(
@@ -137,7 +137,7 @@ def _raised(name: str, trial: Trial, raised: Raised) -> str:
         return f"{trial.function} has no method or attribute {lacking['name']}"
     match raised.kind:
         case "RecursionError":
-            return f"{name} calls itself without end{where}{on} (RecursionError)"
+            return f"{name} recurses without end{where}{on} (RecursionError)"
         case "SystemExit":
             return f"{name} calls exit(){where} instead of returning{on}"
         case "NameError" | "ImportError" | "ModuleNotFoundError":

@@ -64,6 +64,11 @@ class CheckFields(Model):
         return "none"
 
     @property
+    def fills_in(self) -> bool:
+        """Whether it is asked again without unwritten functions too: only where no caller is part of the handout."""
+        return False
+
+    @property
     def named(self) -> dict[str, str]:
         """The functions that the check names, by field."""
         names = {field: getattr(self, field) for field in self.roles}

@@ -86,7 +86,7 @@ def evasion(function: str, counts: Sequence[Instructions]) -> str | None:
         return None
     return (
         f"{function} stops or evades the count of its Python steps (with sys.settrace, sys.setprofile, an"
-        " audit hook or a frame), so nobody can tell whether it loops. Remove that code"
+        " audit hook or a frame), so the grader cannot tell whether it loops. Remove that code"
     )
 
 

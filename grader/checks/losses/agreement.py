@@ -88,13 +88,14 @@ class AgreementCheck(CheckFields):
         ]
         if not wrong:
             return self.passed(
-                f"{self.naive} and {self.vectorized} agree on {len(calls) // 2} cases, but for a harmless deviation."
+                f"{self.naive} and {self.vectorized} agree on {len(calls) // 2} cases, apart from a harmless"
+                " deviation."
             )
         if len(wrong) != 1 or not is_half_right(assignment, calls[0 if wrong == [self.naive] else 1]):
             return self.failed(fault, blames=tuple(wrong))
         right = self.vectorized if wrong == [self.naive] else self.naive
         return self.passed(
-            f"{right} agrees with a right function on {len(calls) // 2} cases; {wrong[0]} is wrong itself."
+            f"{right} agrees with a correct function on {len(calls) // 2} cases; {wrong[0]} is wrong itself."
         )
 
     def _comparisons(self, assignment: Assignment, naive: Call, vectorized: Call) -> Iterator[Comparison]:

@@ -22,7 +22,7 @@ SHIFTED_CLEARANCE = 0.05
 OUTLYING_CLASSES = 32
 """So many that the mean of a row is nearly as far from its greatest score as the others are."""
 
-SOME_ROWS = "scores of every other row moved"
+SOME_ROWS = "scores of every other row shifted"
 GAP = "a score gap of 40"
 ONES_REG = 2.5e4
 """The handout's, for W of ones."""
@@ -126,7 +126,7 @@ class Draw:
         return self.case("a large batch", W, X, y, 0.37)
 
     def shifted(self, shifts: Sequence[float]) -> tuple[Case, ...]:
-        """One case with all scores of every other row moved by each shift, through one more feature; the answer stays.
+        """One case with all scores of every other row shifted by each shift, through one more feature; the answer stays.
 
         Rows far apart tell the maximum of each row from the maximum of the batch.
         """
@@ -135,7 +135,7 @@ class Draw:
         every_other = (np.arange(5) % 2 == 0).astype(np.float64)[:, None]
         return tuple(
             self.case(
-                f"{SOME_ROWS} by {shift:+g}" if shift else "scores that are not moved",
+                f"{SOME_ROWS} by {shift:+g}" if shift else "unshifted scores",
                 W,
                 np.hstack([X, shift * every_other]),
                 y,
@@ -193,7 +193,9 @@ class Draw:
         lead = ordered[:, -1] - ordered[:, -2]
         X = X[np.argsort(-lead)[:N]]
         W_scaled = W * (self.convention.delta + 0.5) / np.sort(lead)[-N]
-        return self.case("samples that are all classified right", W_scaled, X, (X @ W).argmax(axis=1), 0.37)
+        return self.case(
+            "samples that are all classified correctly", W_scaled, X, (X @ W).argmax(axis=1), 0.37
+        )
 
     def labels(self, N: int, C: int) -> Array:
         """Labels (N,) of as many classes as fit."""

@@ -30,14 +30,23 @@ _NUMBERS = ("Two", "Three")
 _ORDER = ("first", "second", "third")
 
 SHAPES = {
-    "transposed": "It has the shape of W with rows and columns exchanged: is one transpose too many in its product, or too few?",
-    "loss_per_sample": "It is one number for each sample: how does the assignment combine them?",
-    "results_swapped": "It has the shape of W: in which order are loss and gradient returned?",
+    "transposed": (
+        "It has the shape of W with rows and columns swapped: is there one transpose too many, or one too"
+        " few?"
+    ),
+    "loss_per_sample": "It has one number per sample: how does the assignment combine them?",
+    "results_swapped": "It has the shape of W: in what order should the loss and the gradient be returned?",
 }
 
 LOGARITHMS = {
-    "logarithm_of_negative": "It is not a number in any case, though dW is finite: is the logarithm taken of something that can be negative, such as a probability from which one was subtracted?",
-    "logarithm_of_zero": "It is infinite in every case, though dW is finite: is the logarithm taken of something that is zero, such as a probability that was overwritten?",
+    "logarithm_of_negative": (
+        "It is NaN in every case, though dW is finite: do you take the logarithm of something that can be"
+        " negative, such as a probability after subtracting one?"
+    ),
+    "logarithm_of_zero": (
+        "It is infinite in every case, though dW is finite: do you take the logarithm of zero, such as a"
+        " probability that was overwritten?"
+    ),
 }
 
 
@@ -116,12 +125,12 @@ def _is_finite(value: Value) -> bool:
 def _diagnoses(part: Part, found: Sequence[tuple[str, str]]) -> tuple[Diagnosis, ...]:
     if len(found) <= 1:
         return tuple(Diagnosis(part, *each) for each in found)
-    begin = f"{_NUMBERS[len(found) - 2]} mistakes explain it together. "
+    begin = f"{_NUMBERS[len(found) - 2]} mistakes together explain it. "
     return tuple(
         Diagnosis(
             part,
             name,
-            f"{'' if at else begin}After the {_ORDER[at]} alone {message.replace('It', 'it', 1)}",
+            f"{'' if at else begin}With only the {_ORDER[at]}, {message.replace('It', 'it', 1)}",
         )
         for at, (name, message) in enumerate(found)
     )

@@ -127,7 +127,7 @@ class GradientCheck(CheckFields):
             for slope in self._slopes(context, at, calls):
                 if slope is None:
                     return self._fails(
-                        f"{self.function} does not return a finite loss at every step from W, on {label}"
+                        f"{self.function} does not return a finite loss at every point near W, on {label}"
                     )
                 if not slope.is_right:
                     return self._fails(
@@ -199,7 +199,7 @@ class GradientCheck(CheckFields):
         if not entries:
             return ""
         if not wrong:
-            return f" The {len(entries)} single entries that were tried agree."
+            return f" The {len(entries)} individual entries checked agree."
         first = wrong[0]
         entry = np.unravel_index(int(np.abs(first.direction).argmax()), first.direction.shape)
         return (

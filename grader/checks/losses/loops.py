@@ -129,8 +129,10 @@ class LoopsCheck(CheckFields):
             fault = self._lack_of_loops(growths) or self._idle_loops(context, growths, evidence[_COUNTED:])
             if fault is None and (steps := max(growth.steps_per_unit for growth in growths)) < LITTLE:
                 message = (
-                    f"{self.function} does little in its loops ({steps:.0f} steps for each further sample or class):"
-                    " is it a copy of the vectorized version beside a loop? Nothing was taken off; please read the code."
+                    f"{self.function} does little inside its loops ({steps:.0f} steps for each additional"
+                    " sample or class):"
+                    " is it the vectorized version with a loop beside it? No points were deducted; please"
+                    " read the code."
                 )
                 alarms = (Flag("unclear_code", self.function, message),)
         totals = [float(count.total) for count in counts]
@@ -163,7 +165,7 @@ class LoopsCheck(CheckFields):
         if any(growth.is_loop for growth in growths):
             return None
         work = " or ".join(growth.work for growth in growths)
-        return f"{self.function} does hardly more Python work {work}. Write the naive version with loops."
+        return f"{self.function} does hardly any more Python work {work}. Write the naive version with loops."
 
     def _idle_loops(
         self, context: CheckContext, growths: Sequence[Growth], disturbed: Evidence
@@ -181,14 +183,14 @@ class LoopsCheck(CheckFields):
         advice = "Write the naive version with loops that compute the result."
         if any(how == "other numbers" for how, _ in right):
             return (
-                f"{self.function} does its work outside of its loops{where}: it returns the same loss and dW whatever"
-                f" numbers they see. {advice}"
+                f"{self.function} does its work outside its loops{where}: it returns the same loss and dW"
+                f" whatever numbers the loops see. {advice}"
             )
         steps = [count.total for how, count in right if how == "once" and count is not None]
         if len(steps) == _ROUNDS and steps[-1] <= steps[0] + FLAT_LINES:
             return (
-                f"{self.function} does its work for all samples at once{where}: it returns the same loss and dW when"
-                f" each loop ends after one round. {advice}"
+                f"{self.function} does its work for all samples at once{where}: it returns the same loss"
+                f" and dW when each loop stops after one iteration. {advice}"
             )
         return None
 

@@ -25,7 +25,7 @@ RESULTS = ("loss", "dW")
 SAME = 1e-4
 """Greatest relative difference of equal calls; other contents give results that differ in the first digit."""
 
-_ADVICE = "The caller's tensors must stay the same: work on a copy."
+_ADVICE = "The caller's tensors must stay unchanged: work on a copy."
 
 
 _LAST_DIGITS = 1e-9
@@ -92,7 +92,7 @@ class PurityCheck(CheckFields):
             return self.failed(no_points_yet("unchanged inputs", core), blames=(self.function,))
         if fault := self._carried_over(*calls[-3:]):
             return self.failed(fault, findings=wrong)
-        message = f"{self.function} leaves W, X and y unchanged, and carries nothing over from call to call."
+        message = f"{self.function} leaves W, X and y unchanged, and keeps no state between calls."
         return self.passed(message, findings=(Finding(self.function, True),))
 
     def _carried_over(self, first: Call, again: Call, fresh: Call) -> str | None:
@@ -105,8 +105,10 @@ class PurityCheck(CheckFields):
                 what = (
                     "the previous call's: it caches by identity, not by value"
                     if _is_same(seen, before)
-                    else "not the same as for fresh tensors with the same contents:"
-                    " it depends on an earlier call, or on chance"
+                    else (
+                        "not what fresh tensors with the same contents give: it depends on an earlier"
+                        " call, or on randomness"
+                    )
                 )
                 return f"{self.function}: {name} is {what}, {on}"
         for name, before, later, following in zip(

@@ -40,13 +40,15 @@ OVERFLOW = Diagnosis(
 UNDERFLOW = Diagnosis(
     "loss",
     "underflow_of_exp",
-    "All exponentials of a row underflow to zero (0/0), as its scores lie far below what is subtracted:"
-    " is that the maximum of the row itself, or of the whole batch?",
+    (
+        "All exponentials in a row underflow to zero (0/0) because its scores are far below the number you"
+        " subtract: is that the row's own maximum, or the whole batch's?"
+    ),
 )
 CLIPPED = Diagnosis(
     "loss",
     "scores_clipped",
-    "Scores of this size all become the same, as if they were clipped: what can be subtracted from all scores of a row"
+    "Scores of this size all come out equal, as if they were clipped: what can be subtracted from all scores of a row"
     " without changing its probabilities?",
 )
 SHIFTS = (0.0, SHIFT, -SHIFT)
@@ -145,7 +147,7 @@ class StabilityCheck(CheckFields):
         if self.needs_gradient and all(is_zero(returned.values[1]) for _, returned in planned):
             words = f"No points for numeric stability until dW is filled in. {self.function}: dW is zero everywhere"
             return self.failed(words, findings=(Finding(self.function, None),), blames=(self.function,))
-        message = f"{self.function} stays finite and the same when all scores of a row move by {SHIFT:g}."
+        message = f"{self.function} stays finite and unchanged when all scores in a row shift by {SHIFT:g}."
         return self.passed(message, findings=(Finding(self.function, True),))
 
     def _cause(self, assignment: Assignment, infinite: Call, calls: Sequence[Call]) -> Diagnosis | None:
@@ -203,7 +205,7 @@ def all_rows_moved(case: Case, shift: float, convention: Convention) -> Case:
     """The case with the scores of all rows moved, through its last feature."""
     X = case.X.copy()
     X[(slice(None), -1) if convention.layout == "DC" else -1] = shift
-    return dataclasses.replace(case, name=f"scores of all rows moved by {shift:+g}", X=X)
+    return dataclasses.replace(case, name=f"scores of all rows shifted by {shift:+g}", X=X)
 
 
 def _is_clipped(assignment: Assignment, shifted: Sequence[Call]) -> bool:

@@ -36,7 +36,7 @@ from reference import (
 from reference.losses.epsilons import BENIGN_EPSILONS
 from reference.losses.problem import Problem
 
-FLOAT32_NOTE = "it computes in float32 inside though W is float64, which costs half of the digits"
+FLOAT32_NOTE = "it computes in float32 internally though W is float64, which loses half of the digits"
 EPSILON_NOTE = "it adds an epsilon of {epsilon:g} inside the logarithm, which hides very small probabilities"
 DENOMINATOR_NOTE = "it adds an epsilon to softmax's denominator, which is not needed"
 BOTH_NOTE = f"{DENOMINATOR_NOTE}, and another inside the logarithm, which hides very small probabilities"

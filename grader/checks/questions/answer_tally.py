@@ -176,7 +176,7 @@ class Tally:
         elif case.is_noted:
             self._excuse(name, value, comparison, case)
         elif self.dtype == "float64" and comparison.relative <= FLOAT32_INSIDE:
-            self.notes.append(f"its {name} is right to only as many digits as float32 has: {_FEW_DIGITS}")
+            self.notes.append(f"its {name} is only as precise as float32: {_FEW_DIGITS}")
         else:
             self.wrong.setdefault(name, (comparison, case.label))
             self._count_wrong(case)
@@ -233,7 +233,7 @@ class Tally:
     def _leave_unjudged(self, name: str, missing: list[str], case: QuestionCase) -> None:
         """An output that nothing but rules judge is not right where another one is not there."""
         if name in self.question.free:
-            why = f"{name} cannot be judged without {formatting.listing(missing)}"
+            why = f"{name} cannot be graded without {formatting.listing(missing)}"
             self.wrong.setdefault(name, (Comparison(False, why), case.label))
             self._count_wrong(case)
 
@@ -241,7 +241,7 @@ class Tally:
         """The case of the trial, with the inputs rounded as they were sent."""
         handed = sum(isinstance(each, FunctionArgument) for each in trial.positional)
         names = self.question.parameters
-        values = [_value(each) for each in trial.positional[handed:]]
+        values = [value_of(each) for each in trial.positional[handed:]]
         note = trial.tag.removeprefix(_LARGE)
         inputs = dict(zip(names, values, strict=True))
         return QuestionCase(trial.label, inputs, bool(note), note, is_large=trial.tag.startswith(_LARGE))
@@ -310,7 +310,7 @@ class Tally:
         """The outputs that are wrong for one reason, with the numbers of the first."""
         comparison, label = self.wrong[names[0]]
         if comparison is None and names[0] in self.question.free:
-            return f"{self.subject}: {_within(mistakes)} That is on {label}."
+            return f"{self.subject}: {_within(mistakes)} Seen on {label}."
         are_wrong = f"{self.subject}: {formatting.listing(names)} {'is' if len(names) == 1 else 'are'} wrong"
         if comparison is None:
             return f"{are_wrong}, on {label}. {mistakes}"
@@ -358,7 +358,8 @@ def _is_infinite(value: Value) -> bool:
     return isinstance(value, Received) and not np.isfinite(value.array).all()
 
 
-def _value(argument: Argument) -> Array | float | int | None:
+def value_of(argument: Argument) -> Array | float | int | None:
+    """An input as it was sent."""
     if isinstance(argument, Tensor):
         array = argument.array
         return array if array.dtype.kind in "iu" else array.astype(np.float64)

@@ -22,6 +22,7 @@ from grader.model.trial import (
     Trial,
 )
 from grader.model.verdict import Finding, Verdict
+from reference.mistakes import NOTHING
 from reference.questions import QuestionSet
 from reference.questions.question import Question
 
@@ -131,6 +132,11 @@ class AnswersCheck(AskingCheck):
         """Of any function; where training must reach something, of those that are right in part."""
         return "partly right" if self._question.is_learning else "any"
 
+    @property
+    def fills_in(self) -> bool:
+        """Where the handout has nothing of the answer."""
+        return self._question.is_left_to_students
+
     def replacement(self, assignment: Assignment, /) -> Replacement | None:
         """A right function or method, where the question has one."""
         right = self._question.right
@@ -172,7 +178,9 @@ class AnswersCheck(AskingCheck):
                 findings=(Finding(self.function, True, (), notes),),
             )
         diagnoses = tally.diagnoses(context.assignment)
-        unexplained = tally.wrong.keys() - {each.part for each in diagnoses}
+        unexplained = tally.wrong.keys() - {
+            each.part for each in diagnoses if each.misconception not in NOTHING
+        }
         right = [name for name in question.outputs if name not in tally.wrong and tally.broken is None]
         unproven = [name for name in right if not question.is_proven(name, unexplained)]
         credit = sum(self._share(name) for name in right if name not in unproven)

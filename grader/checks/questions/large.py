@@ -137,13 +137,29 @@ class LargeCheck(AskingCheck):
         return Checked(seen.seconds, fault, seen.waiting_seconds)
 
     def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
-        """One more call of the student's where the fastest is near the bound."""
+        """One more call of the student's where the fastest is near the bound, on rows that no call had: none is remembered."""
         asked = [each for each in evidence if each[0].tag != _SLOW]
         if len(asked) == _MOST_CALLS or _failed_call(asked) is not None:
             return ()
         speedup = self._speedup(context, evidence)
         is_clear = speedup >= _CLEAR * self.factor or _CLEAR * speedup <= self.factor
-        return () if is_clear else (asked[-1][0],)
+        return () if is_clear else (self._with_other_rows(context, asked[-1][0], len(asked)),)
+
+    def _with_other_rows(self, context: CheckContext, trial: Trial, number: int) -> Trial:
+        """A call with other rows, and the same of all else."""
+        asked, large = self._asked
+        stream = random_stream(context.seed, self.id, f"call {number}")
+        rows = large.draw(stream, context.assignment.limits.memory_bytes).inputs[large.rows]
+        at = (
+            len(trial.positional)
+            - len(asked.question.parameters)
+            + asked.question.parameters.index(large.rows)
+        )
+        argument = as_argument(rows, "float64")
+        assert isinstance(argument, Tensor)
+        resident = ResidentTensor(f"{self.id}:{at}:{number}", argument.array)
+        positional = (*trial.positional[:at], resident, *trial.positional[at + 1 :])
+        return dataclasses.replace(trial, positional=positional)
 
     def _speedup(self, context: CheckContext, evidence: Evidence) -> float:
         """How many times as fast as our slow version, which would take so long for the whole of the inputs."""
@@ -190,7 +206,7 @@ class LargeCheck(AskingCheck):
             message = f"{subject} is {facts}, on {asked[0][0].label}."
             return self.passed(message, measured=measured, allowed=allowed)
         message = (
-            f"{subject} is too slow: {facts}, on {asked[0][0].label} (at least {self.factor:g} times for the points)."
+            f"{subject} is too slow: {facts}, on {asked[0][0].label} (at least {self.factor:g} times needed)."
             f" {large.time_advice}"
         )
         return self.failed(message, measured=measured, allowed=allowed)

@@ -152,12 +152,12 @@ def _fault_of_loops(subject: str, loops: Loops, counts: Sequence[Instructions]) 
     further = [
         each for each in growths if each.of not in loops.over and (not each.is_flat or each.repeated_call)
     ]
-    rule = f"By the handout {loops.rule}"
+    rule = f"According to the handout, {loops.rule}"
     if further:
         work = " and ".join(each.work for each in further)
         where = dict.fromkeys(str(each.location) for each in further if each.location)
         at = f" (at {' and '.join(where)})" if where else ""
-        lacking = f", and over {formatting.listing(missing)} it does not" if missing else ""
+        lacking = f", but not over {formatting.listing(missing)}" if missing else ""
         over = formatting.listing([each.of for each in further])
         called = [each.repeated_call for each in further if each.is_flat and each.repeated_call]
         if called:
@@ -165,5 +165,8 @@ def _fault_of_loops(subject: str, loops: Loops, counts: Sequence[Instructions]) 
         return f"{subject} loops over {over}{at}{lacking}: it does more Python work {work}. {rule}"
     if missing:
         work = " or ".join(each.work for each in growths if each.of in missing)
-        return f"{subject} does not loop over {formatting.listing(missing)}: it does hardly more Python work {work}. {rule}"
+        return (
+            f"{subject} does not loop over {formatting.listing(missing)}: it does hardly any more Python"
+            f" work {work}. {rule}"
+        )
     return None

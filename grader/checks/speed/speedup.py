@@ -193,7 +193,8 @@ class SpeedupCheck(CheckFields):
             parts.append(f"On this GPU, full points need a factor of {self.factor:g}.")
         if cold is not None:
             parts.append(
-                f"The first call of each, the only one that a notebook times, gives a factor of {_number(cold, 3)}."
+                "The first call of each, the only one the notebook times, gives a factor of"
+                f" {_number(cold, 3)}."
             )
         if reading.is_straddling:
             parts.append("Timing was too noisy to decide; you get the higher credit.")

@@ -141,7 +141,10 @@ class AccuracyCheck(CheckFields):
         pair = self.learning_rate, self.reg
         if self._learner.is_like_descent(context, learned.W, pair, learned.iterations, self.batch_size):
             return None
-        return f"{self.functions[0]} trains without its loss, and its W is not where gradient descent on that loss leads"
+        return (
+            f"{self.functions[0]} does not train with its own loss: its W is not where gradient descent on"
+            " that loss ends up"
+        )
 
 
 def curve(history: Array) -> tuple[float, ...]:

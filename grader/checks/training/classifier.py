@@ -128,7 +128,7 @@ class ClassifierCheck(CheckFields):
         return spied_trial(
             assignment,
             self.class_name,
-            f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss lent by the grader",
+            f"train, {sizes.num_iters} steps, batches of {sizes.batch_size}, a loss supplied by the grader",
             rng,
             sizes,
             draw_data(rng, sizes, absent_class=True),
@@ -173,7 +173,7 @@ class ClassifierCheck(CheckFields):
         if not np.isfinite(W.array).all():
             return f"{name} leaves weights in self.W that are not finite"
         if np.mean(history.array[-10:]) >= 0.8 * np.mean(history.array[:3]):
-            return f"{name} does not bring the loss down, on {trial.label}"
+            return f"{name} does not reduce the loss, on {trial.label}"
         X, y = trial.positional
         assert isinstance(X, Tensor)
         assert isinstance(y, Tensor)
@@ -183,7 +183,7 @@ class ClassifierCheck(CheckFields):
         late = float(np.mean(history.array[-10:]))
         if abs(late - at_end) > HISTORY_SHARE * at_end + HISTORY_MARGIN:
             return (
-                f"{name} returns losses that do not belong to self.W: the last ones are {formatting.number(late)},"
+                f"{name} returns losses that do not match self.W: the last ones are {formatting.number(late)},"
                 f" but the loss of self.W is {formatting.number(at_end)}, on {trial.label}"
             )
         right = int(np.sum((X.array @ W.array).argmax(axis=1) == y.array))

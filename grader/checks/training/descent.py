@@ -1,7 +1,7 @@
 """Whether a training was gradient descent on its loss: judges the steps that a worker brought back.
 
 Each is W before, the rows that the loss was called with, and W after. They are claims, but nobody can make them up who
-cannot compute the right gradients: they must lead to the W that the training returned.
+cannot compute the correct gradients: they must lead to the W that the training returned.
 """
 
 from __future__ import annotations
@@ -221,8 +221,9 @@ class DescentAudit:
             return TrainingFinding(self._odd_words(odd, known, factor))
         if (few := self._few_rows()) is not None:
             return TrainingFinding(
-                f"{self.trainer} trains on the same images again and again: {formatting.count(few, 'different one')}"
-                f" in the {len(self._steps)} steps looked at"
+                f"{self.trainer} trains on the same images over and over:"
+                f" {formatting.count(few, 'different one')}"
+                f" in the {len(self._steps)} steps checked"
             )
         if "other rows" in directions:
             return TrainingFinding(f"{self.trainer} calls {self.loss} with rows that are not in X")
@@ -272,7 +273,7 @@ class DescentAudit:
             return f"{self.trainer} moves W by {times} times learning_rate*dW"
         count = f"{len(odd)} of {len(known)}" if len(known) > 1 else "the"
         return (
-            f"{self.trainer} does not train with {self.loss}: in {count} steps looked at, W does not become"
+            f"{self.trainer} does not train with {self.loss}: in {count} steps checked, W does not become"
             f" W - learning_rate*dW with the dW that {self.loss} returns for that batch"
         )
 

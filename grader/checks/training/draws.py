@@ -46,7 +46,7 @@ def audit_draws(runs: Sequence[Sequence[Array]], rows: int, *, each: str) -> Dra
     pairs = zip(first, second, strict=False)
     is_repeated = all(np.array_equal(np.sort(one), np.sort(other)) for one, other in pairs)
     note = (
-        "it draws the same batches in every run: is its generator set to a fixed seed?"
+        "it draws the same batches in every run: is the random seed fixed?"
         if is_repeated and fault is None
         else None
     )
@@ -69,10 +69,10 @@ def _fault(batches: Sequence[Array], counts: Array, each: str, *, is_even: bool)
     if all(np.mean(gap == 1) > _CONSECUTIVE for gap in gaps):
         return "the batches are consecutive rows, not drawn at random"
     if all(_is_slice(rows, len(counts)) for rows in batches):
-        return "the batches are rows at a fixed distance, not drawn at random"
+        return "the batches are rows at a fixed stride, not drawn at random"
     never = np.flatnonzero(counts == 0)
     if len(never) == 1 and never[0] == len(counts) - 1:
-        return "the last row is never drawn: is the greatest index one too small? randint excludes its upper bound"
+        return "the last row is never drawn: is the largest index too small by one? randint excludes its upper bound"
     if len(never) > 0:
         return f"{len(never)} of the {len(counts)} rows {'is' if len(never) == 1 else 'are'} never drawn"
     if not is_even:

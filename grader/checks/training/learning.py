@@ -392,7 +392,8 @@ class Learner:
             if before - guessed <= GREATEST_START * max(after - guessed, LEAST_GAIN):
                 return None
         return (
-            f"the W that {audit.trainer} begins with labels {formatting.number(start.val, 3)} of the validation images"
+            f"the W that {audit.trainer} starts with labels {formatting.number(start.val, 3)} of the"
+            " validation images"
             " correctly before any training"
         )
 
@@ -459,7 +460,7 @@ class Learned(NamedTuple):
             return []
         val, test = (formatting.number(each, 4) for each in (self.labelled.val, self.labelled.test))
         return [
-            f"{self.predictor} labels only {val} and {test} of them correctly with the same weights: look at it."
+            f"{self.predictor} labels only {val} and {test} of them correctly with the same weights: check it."
         ]
 
     def findings(self, functions: tuple[str, ...]) -> tuple[Finding, ...]:
@@ -474,14 +475,15 @@ class Learned(NamedTuple):
             if more > 2 * _ALIKE:
                 best = formatting.number(max(self.labelled.val, self.labelled.test), 4)
                 message = (
-                    f"{functions[-1]} labels {best} of the images correctly, more than its weights can. The accuracy is"
-                    " judged by the highest scores instead; please read the code."
+                    f"{functions[-1]} labels {best} of the images correctly, more than its weights can"
+                    " explain. The accuracy was measured from the highest scores instead; please read the"
+                    " code."
                 )
                 flags.append(Flag("suspect_accuracy", functions[-1], message))
         if is_paid and not self.training.is_seen:
             message = (
-                f"{functions[0]} reaches the accuracy, but its steps could not be seen, because its training does not"
-                " call its loss. Nothing was taken off; please read the code."
+                f"{functions[0]} reaches the accuracy, but the grader could not observe its steps, because"
+                " its training does not call its loss. No points were deducted; please read the code."
             )
             flags.append(Flag("suspect_accuracy", functions[0], message))
         return tuple(flags)

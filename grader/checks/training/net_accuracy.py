@@ -15,6 +15,7 @@ from grader.checks.base.check import CheckFields, Evidence, Roles
 from grader.checks.base.context import CheckContext
 from grader.checks.training.accuracy import curve
 from grader.checks.training.learning import NUM_CLASSES, Accuracies, data_of, prepared
+from grader.checks.training.net_core import fault_of_core, gradient_trial, step_trial
 from grader.checks.training.pixels import ImageOrder, accuracies_of_layers
 from grader.data import FEATURES, DataSet
 from grader.errors import SpecFault
@@ -70,7 +71,8 @@ class NetTraining(Model):
 class NetAccuracyCheck(CheckFields):
     """Trained by a solver of ours, the student's network labels enough images correctly.
 
-    The labels are those of the highest scores with the parameters that training returned, which the judge computes.
+    The labels are those of the highest scores with the parameters that training returned, which the judge computes. They
+    earn points if the gradients, and a trainer's steps, are nearly right.
     """
 
     roles: ClassVar[Roles] = {
@@ -189,6 +191,14 @@ class NetAccuracyCheck(CheckFields):
         )
         return (trial,)
 
+    def more_trials(self, context: CheckContext, evidence: Evidence) -> tuple[Trial, ...]:
+        """Where the bars are reached: calls that tell whether by descent."""
+        if len(evidence) > 1 or not self.judge(context, evidence).credit:
+            return ()
+        hidden = len(self._plan(data_of(context)).hidden_dims) if self.trainer is None else 0
+        loss = gradient_trial(context, self.id, self.function, hidden)
+        return (loss,) if self.trainer is None else (loss, step_trial(context, self.id, self.trainer))
+
     @property
     def _handed(self) -> tuple[Argument, ...]:
         """What the driver calls."""
@@ -198,8 +208,8 @@ class NetAccuracyCheck(CheckFields):
         return (FunctionArgument(self.function), rule)
 
     def judge(self, context: CheckContext, evidence: Evidence) -> Verdict:
-        """Half of the points for each of the two bars."""
-        ((trial, observation),) = evidence
+        """Half of the points for each of the two bars, if gradients and steps are nearly right."""
+        (trial, observation), *core = evidence
         if not isinstance(observation, Returned):
             return self.failed(failure_sentence(trial, observation), blames=self.functions)
         weights, biases, losses = observation.values
@@ -228,10 +238,13 @@ class NetAccuracyCheck(CheckFields):
         words = f"{verb}: {reached.beside(plan.bars)}, after {trial.label}."
         if data.is_standin and self.cifar10 is not None and self.cifar10.bars != plan.bars:
             words += (
-                " These are stand-in images, fewer and other ones than CIFAR-10's, so the bars are lower; with CIFAR-10"
-                f" (--data) they are {self.cifar10.bars.as_bars()}."
+                " This run used stand-in images, which are fewer than CIFAR-10's and different, so the"
+                f" bars are lower; with CIFAR-10 (--data) they are {self.cifar10.bars.as_bars()}."
             )
-        if credit < 1:
+        fault = fault_of_core(context, core)
+        if fault is not None:
+            credit, words = 0.0, f"{words} {fault}"
+        elif credit < 1:
             words += f" The loss goes from {formatting.number(first)} to {formatting.number(last)}."
         return self.scored(
             credit,

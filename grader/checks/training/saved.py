@@ -64,7 +64,10 @@ class SavedCheck(CheckFields):
     )
     missing: Literal["fail", "ignore"] = Field(
         default="fail",
-        description="What a file that was not handed in does: it costs its share, or nothing, where some courses collect none.",
+        description=(
+            "What a missing file costs: its share of the points, or nothing, because some courses collect"
+            " no such files."
+        ),
     )
 
     @property
@@ -171,9 +174,9 @@ class SavedCheck(CheckFields):
         yield (
             f"{formatting.listing(names)} {are} not in the submission, or {each}larger than {SAVED_BYTES >> 20} MiB"
             + (
-                ". That costs nothing: not every course collects saved weights."
+                ". That costs no points: not every course collects saved weights."
                 if self.missing == "ignore"
-                else ": run the cells of the notebooks that save the weights, and hand in what they write."
+                else ": run the cells of the notebooks that save the weights, and hand in the files they write."
             )
         )
 
@@ -185,8 +188,8 @@ class SavedCheck(CheckFields):
             yield f"{formatting.listing(names)} {verb} finite numbers in the right shapes."
         if data.is_standin and (bars := [each.bars_words for each in sound if each.bars]):
             yield (
-                "Their accuracy was not measured, because these are stand-in images, which weights trained on CIFAR-10"
-                f" have never seen. With CIFAR-10 (--data) it counts: {'; '.join(bars)}."
+                "Their accuracy was not measured: this run used stand-in images, not the CIFAR-10 images"
+                f" they were trained on. With CIFAR-10 (--data) it counts: {'; '.join(bars)}."
             )
 
     def _judged(self, data: DataSet, each: SavedFile, seen: Observation, read: Observation | None) -> _Judged:
@@ -211,7 +214,7 @@ class SavedCheck(CheckFields):
             words = f"Not accurate enough: {words}"
             other = fitting_order(data, each.images, layers, each.test_images, max(_FITTING, accuracies.val))
             if other:
-                words += f" It fits {other}: was it trained on such ones? The handout's cells take others."
+                words += f" It fits {other}: was it trained on those? The handout's cells use different ones."
         return _Judged(
             each,
             1 - len(missed) / len(each.bars),
@@ -320,11 +323,12 @@ def _untrained(data: DataSet, each: SavedFile, arrays: Mapping[str, Array]) -> s
         return f"the columns of {each.matrices[-1]} are all the same, so every class has the same score for every image"
     if each.images is not None and not np.ptp(first, axis=0).max() > LEAST_APART * np.abs(first).max():
         return (
-            f"{each.matrices[0]} has one weight for all pixels, which tells bright images from dark ones only"
+            f"{each.matrices[0]} has the same weight for every pixel, so it can only tell bright images"
+            " from dark ones"
         )
     if each.images is not None:
         if has_one_score(data, each.images, each.layers(arrays)):
-            return "every image has the same scores"
+            return "every image gets the same scores"
         if _is_noise(first) and not any(arrays[name].any() for name in arrays if name[0] == "b"):
             # the slopes of the last biases are hardly ever zero in sum, so that the first step moves them
             return f"its biases are zero and {each.matrices[0]} is noise, as before the first step"
@@ -344,6 +348,9 @@ def _noise(each: SavedFile, arrays: Mapping[str, Array]) -> Flag | None:
     return Flag(
         "suspect_accuracy",
         None,
-        f"{name} in {each.file} looks like random numbers: the weights of pixels beside each other have nothing in"
-        " common. It may not have been trained. Nothing was taken off; CIFAR-10 (--data) would show it.",
+        (
+            f"{name} in {each.file} looks like random numbers: the weights of neighboring pixels are"
+            " unrelated. It may not have been trained. No points were deducted; a run with CIFAR-10"
+            " (--data) would tell."
+        ),
     )

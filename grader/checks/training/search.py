@@ -206,7 +206,7 @@ class SearchCheck(CheckFields):
         if accuracy < enough:
             credit = 0.0
             words.insert(0, "No pair reaches the bar.")
-            words.append("Try other learning rates first, in steps of three to ten times.")
+            words.append("Try other learning rates first, three to ten times apart.")
         elif accuracy < self.bar:
             words.append(
                 f"That is close enough: so few images cannot tell accuracies {self.bar - enough:.3f} apart."
@@ -287,7 +287,7 @@ class SearchCheck(CheckFields):
         """No points where the reference's search took too long: nothing is known about the pairs."""
         message = (
             f"The reference could not train with your {searching.label} within {searching.seconds:g} s,"
-            " so they were not judged and give no points."
+            " so they were not graded and earn no points."
         )
         advice = "If the machine was slow or busy, grade again, or raise limits.training_seconds in the spec."
         return self.failed(message, alarms=(Flag("note", self.function, f"{message} {advice}"),))

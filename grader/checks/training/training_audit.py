@@ -56,7 +56,8 @@ class TrainingAudit:
         found = []
         if isinstance(history, Received) and history.dtype != "float":
             found.append(
-                "loss_history holds tensors, not numbers: each keeps its memory; .item() gives the number"
+                "loss_history holds tensors, not numbers: each one holds on to its memory; .item() gives the"
+                " number"
             )
         if self.run.start is None and self.calls and isinstance(self.calls[0].W, Received):
             dtype = self.calls[0].W.dtype
@@ -104,7 +105,7 @@ class TrainingAudit:
             gradient = self.run.spy.gradients[step]
             if not _close(after, before - self.run.learning_rate * gradient):
                 if step == len(self.calls) - 1 and any(_close(after, each) for each in weights[:step]):
-                    return "the returned W is one from before, not the W after the last step"
+                    return "the returned W is an earlier one, not the W after the last step"
                 return f"{self._name_update(before, after, gradient)}, at iteration {step}"
         return None
 
@@ -113,7 +114,7 @@ class TrainingAudit:
         step = self.run.learning_rate * gradient
         known = (
             (before, "W is not changed"),
-            (before + step, "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow"),
+            (before + step, "W is moved up the gradient (W + learning_rate*dW), which increases the loss"),
             (before - gradient, "W is moved by the whole gradient: the learning rate is not used"),
             (-step, "W is replaced by -learning_rate*dW instead of being moved by it"),
             (

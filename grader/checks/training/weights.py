@@ -108,9 +108,9 @@ class WeightsCheck(CheckFields):
                 return self.failed(f"W in {self.file} was not trained: {fault}")
             credit = 1.0
             message += (
-                " These are stand-in images, which weights trained on CIFAR-10 have never seen, so the accuracy costs no"
-                " points: the file only has to hold weights that may have been trained on images. With CIFAR-10 (--data)"
-                " the bars count."
+                " This run used stand-in images, not the CIFAR-10 images the weights were trained on, so"
+                " the accuracy costs no points: the file only has to hold weights that may have been"
+                " trained on images. With CIFAR-10 (--data) the bars count."
             )
         elif credit < 1:
             message = f"{self.file} is not accurate enough: {reached.beside(bars)}."
@@ -166,14 +166,16 @@ def untrained(W: Array) -> str | None:
         return "its columns are all the same, so every class has the same score for every image"
     apart = (apart / largest).astype(np.float64)
     if _is_flat(W):
-        return "each class has one weight for all pixels, which tells bright images from dark ones only"
+        return (
+            "each class has the same weight for every pixel, so it can only tell bright images from dark ones"
+        )
     own = np.linalg.eigvalsh(apart.T @ apart)[1:]
     if not own[0] > LEAST_OWN**2 * own[-1]:
-        return "its classes share a pattern, of which each has a multiple"
+        return "every class is a multiple of the same pattern"
     alike = alikeness(apart)
     if alike < LEAST_ALIKE:
         return (
-            "it is noise. The weights of pixels beside each other have nothing in common (greatest correlation"
+            "it is noise. The weights of neighboring pixels are unrelated (greatest correlation"
             f" {formatting.small(alike)})"
         )
     return None

@@ -43,11 +43,11 @@ def named(header: Line, wanted: str, id_of: IdOf = _plain) -> int:
         found = [at for at in range(len(header.cells)) if text and fits(at)]
         if len(found) > 1:
             raise SheetError(
-                f"{len(found)} columns are called {formatting.printable(text)!r}; {listed(header)}"
+                f"{len(found)} columns are named {formatting.printable(text)!r}; {listed(header)}"
             )
         if found:
             return found[0]
-    raise SheetError(f"no column is called {formatting.printable(text)!r}; {listed(header)}")
+    raise SheetError(f"there is no column {formatting.printable(text)!r}; {listed(header)}")
 
 
 def only(header: Line, candidates: Iterable[int], words: str) -> int:
@@ -61,7 +61,7 @@ def only(header: Line, candidates: Iterable[int], words: str) -> int:
     if not found:
         raise SheetError(f"there is no {words}; name the column with --column; {listed(header)}")
     shown = formatting.several([repr(formatting.printable(header[each])) for each in found], _SHOWN)
-    raise SheetError(f"which column? {len(found)} could be meant: {shown}; name one with --column")
+    raise SheetError(f"which column? {len(found)} match: {shown}; name one with --column")
 
 
 def graded(

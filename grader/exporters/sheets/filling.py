@@ -177,9 +177,7 @@ class _Filling:
                 lines[line[key.column]].append(row)
         for text, rows in lines.items():
             if len(rows) > 1:
-                self.remarks["Ids that occur twice"].append(
-                    f"{formatting.printable(text)} in {self._lines(rows)}"
-                )
+                self.remarks["Duplicate ids"].append(f"{formatting.printable(text)} in {self._lines(rows)}")
 
     def _write(self, row: int, grade: Grade, mark: str) -> None:
         line, layout = self.grid.lines[row], self.layout
@@ -199,7 +197,7 @@ class _Filling:
         if before is None or rounded(before) != grade.score:
             self.edits[row, layout.grade] = decimal(grade.score).replace(".", mark)
             if old:
-                self.remarks["Grades that are replaced"].append(
+                self.remarks["Grades to be replaced"].append(
                     f"{grade.who}: {formatting.printable(formatting.shortened(old, 40))} becomes {decimal(grade.score)}"
                 )
         if most is not None and grade.score > most + 1e-9:
@@ -222,16 +220,17 @@ class _Filling:
             return
         self.edits[row, column] = words
         if line[column]:
-            self.remarks["Feedback that is replaced"].append(grade.who)
+            self.remarks["Feedback to be replaced"].append(grade.who)
 
     def _unmatched(self, absent: Sequence[Grade], *, is_going_on: bool) -> None:
         """Students with a score and without a row: a problem, unless the instructor said to go on."""
         words = [f"{grade.who}{hint}" for grade, hint in zip(absent, self._hints(absent), strict=True)]
-        self.left_out += [f"{each}: no row of the sheet has an id of theirs" for each in words]
+        self.left_out += [f"{each}: no row of the sheet has one of their ids" for each in words]
         if words and not is_going_on:
             count = formatting.count(len(words), "student")
             self.problems.append(
-                f"{count} with a score and no row in the sheet: {formatting.several(words, _SHOWN)}. Export the sheet"
+                f"{count} with a score but no row in the sheet: {formatting.several(words, _SHOWN)}. Export"
+                " the sheet"
                 " again, or go on without them with --set unmatched=skip"
             )
 
@@ -248,8 +247,8 @@ class _Filling:
         kinds = formatting.listing(list(ids.kinds)) or "none"
         return (
             f"no row matches a student: the sheet has ids in {formatting.listing(columns)}, the class has ids of the kinds"
-            f" {kinds}{self._hints(self.grades.given[:1])[0]}. Is it the sheet of this class? Else grade again with a roster"
-            " that has these ids too"
+            f" {kinds}{self._hints(self.grades.given[:1])[0]}. Is it the sheet of this class? If it is,"
+            " regrade with a roster that has these ids too"
         )
 
     def _without_grade(self, written: set[int]) -> frozenset[int]:
@@ -282,7 +281,7 @@ def _hint(grade: Grade, lines: Mapping[str, int]) -> str:
     for each in () if student is None else (student.id, *student.platform.values()):
         bare = each.lstrip("0")
         if bare != each and bare in lines:
-            return f" (line {lines[bare]} has {bare}: a spreadsheet took the zeros off {each})"
+            return f" (line {lines[bare]} has {bare}: a spreadsheet dropped the leading zeros of {each})"
     return ""
 
 

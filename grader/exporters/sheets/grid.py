@@ -110,7 +110,7 @@ def read_grid(content: bytes, encoding: str | None = None) -> Grid:
     encoding: of the text, if it is neither UTF-8 nor, by its byte order mark, UTF-16. SheetError if it cannot be read.
     """
     if len(content) > GREATEST_BYTES:
-        raise SheetError(f"more than {formatting.size(GREATEST_BYTES)}; this is not a sheet of a class")
+        raise SheetError(f"more than {formatting.size(GREATEST_BYTES)}; this is not a class sheet")
     text, codec, start = _decoded(content, encoding)
     separator = _SEPARATOR_LINE.match(text)
     lines: list[Line] = []
@@ -123,9 +123,7 @@ def read_grid(content: bytes, encoding: str | None = None) -> Grid:
         start = end
     lines.extend(_lines(text, at, number, start, codec, delimiter))
     if not lines or lines[-1].end != len(content):
-        raise SheetError(
-            f"the bytes are not {codec}, one character after the other; for UTF-16 give utf-16-le or utf-16-be"
-        )
+        raise SheetError(f"its bytes are not valid {codec}; for UTF-16 give utf-16-le or utf-16-be")
     if all(line.is_blank for line in lines):
         raise SheetError("the sheet is empty")
     return Grid(content, codec, delimiter, tuple(lines))
@@ -211,7 +209,7 @@ def _outside(grid: Grid, line: Line, new: Mapping[int, str], width: int) -> byte
 
 def _unproved(words: str) -> RuntimeError:
     """Our own fault: nothing is written."""
-    return RuntimeError(f"the filled sheet is not the one that was read: {words}")
+    return RuntimeError(f"the filled sheet does not match the one that was read: {words}")
 
 
 def _decoded(content: bytes, encoding: str | None) -> tuple[str, str, int]:
@@ -221,7 +219,7 @@ def _decoded(content: bytes, encoding: str | None) -> tuple[str, str, int]:
             try:
                 return content[len(mark) :].decode(codec), codec, len(mark)
             except UnicodeDecodeError as error:
-                raise SheetError(f"it begins as {codec} but is not; export it again") from error
+                raise SheetError(f"it starts like {codec} but is not; export it again") from error
     if encoding is not None:
         try:
             text = content.decode(encoding)
@@ -286,9 +284,7 @@ def _lines(text: str, at: int, number: int, start: int, codec: str, delimiter: s
             start += len(newline[0].encode(codec))
             number += 1
         elif at < len(text):
-            raise SheetError(
-                f'line {number}: a quote stands inside a quoted cell without its double; write it as ""'
-            )
+            raise SheetError(f'line {number}: a quoted cell contains a single "; write it as ""')
         yield Line(first_line, tuple(cells), first_byte, start)
 
 

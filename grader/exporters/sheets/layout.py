@@ -150,7 +150,5 @@ def require_apart(layout: Layout) -> Layout:
     written = [layout.grade, *([] if layout.feedback is None else [layout.feedback])]
     read = {*(key.column for key in layout.keys), *layout.names}
     if len(set(written)) < len(written) or read & set(written):
-        raise SheetError(
-            "the column to fill in is one that names the students, or both are the same; name another"
-        )
+        raise SheetError("the column to fill in also identifies the students; name another")
     return layout

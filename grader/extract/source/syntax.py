@@ -32,7 +32,7 @@ _PYTHON_2 = re.compile(
 )
 _REMEDIES = {
     "unexpected indent": "it is indented deeper than the line before, which opens no block",
-    "unindent does not match any outer indentation level": "indent it exactly like the line that it follows on",
+    "unindent does not match any outer indentation level": "indent it to match the line it belongs to",
     "inconsistent use of tabs and spaces in indentation": "use spaces only",
     "unexpected character after line continuation character": "nothing may follow the backslash, not even a space",
 }
@@ -120,7 +120,7 @@ def parse(text: str) -> list[ast.stmt] | Fault:
     except (RecursionError, MemoryError):
         return Fault("nested too deeply", 1)
     except ValueError:
-        return Fault("it contains characters that Python source may not", 1)
+        return Fault("it contains characters that are not allowed in Python source", 1)
 
 
 def tree_of(text: str) -> ast.Module:

@@ -367,9 +367,7 @@ def _not_there(statement: ast.stmt) -> str:
     """Why the rest of a block does not run."""
     match statement:
         case ast.Import(names=[alias, *_]):
-            return (
-                f"it comes after the import of {alias.name}, which is not available when functions are graded"
-            )
+            return f"it comes after the import of {alias.name}, which is not available during grading"
         case ast.ImportFrom(module=str(module)):
-            return f"it comes after the import of {module}, which is not available when functions are graded"
+            return f"it comes after the import of {module}, which is not available during grading"
     return "it comes after a line that fails outside of the notebook service it was written for"

@@ -39,7 +39,7 @@ def _format_name(text: str) -> ExportName:
         if name == text.lower():
             return name
     advice = formatting.near(text.lower(), EXPORT_NAMES) or f"choose from {', '.join(EXPORT_NAMES)}"
-    raise UsageError(f"no format is called {formatting.printable(text)!r}: {advice}")
+    raise UsageError(f"there is no format {formatting.printable(text)!r}: {advice}")
 
 
 def export(
@@ -80,28 +80,26 @@ def export(
     ] = None,
     roster: Annotated[
         Path | None,
-        typer.Option(
-            "--roster", help="Take ids, emails and names from this list of the class.", metavar="CSV"
-        ),
+        typer.Option("--roster", help="Take ids, emails and names from this class list.", metavar="CSV"),
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
-            help="What else a format takes: unmatched=skip and feedback=COLUMN (sheets), encoding=cp1252, problems=checks (autolab); may be repeated.",
+            help="Other settings of a format: unmatched=skip and feedback=COLUMN (sheets), encoding=cp1252, problems=checks (autolab); may be repeated.",
             metavar="NAME=VALUE",
         ),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Write nothing: show who would match, be skipped or withheld."),
+        typer.Option("--dry-run", help="Write nothing: show who would match, be skipped or be withheld."),
     ] = False,
 ) -> None:
-    """Write results for a learning platform. A fault of the grader is never a score: it is withheld.
+    """Write results for a learning platform. Where the grader failed, the score is withheld.
 
     Everything is checked before anything is written.
 
-    Exit code 0: written; 1: written, but somebody is withheld or left out;
+    Exit code 0: written; 1: written, but a student is withheld or left out;
     2: nothing written, and why.
     """
     from grader.exporters import EXPORTERS, ExportContext
@@ -111,7 +109,7 @@ def export(
 
     name = _format_name(format_name)
     if output is None and not dry_run:
-        raise UsageError("where to? Give -o FILE, or --dry-run to write nothing")
+        raise UsageError("give -o FILE to write, or --dry-run to write nothing")
     format_ = EXPORTERS[name]
     given = _settings(name, format_, settings or [])
     _require_known(name, format_, sheet=sheet, column=column, key=key)
@@ -146,7 +144,7 @@ def export(
             console.print(f"Written: {formatting.printable(written)}", markup=False, soft_wrap=True)
     else:
         console.print()
-        console.print("Nothing was written: nobody has a score.", style="bold yellow")
+        console.print("Nothing was written: no student has a score.", style="bold yellow")
         if output != STANDARD_OUTPUT and Path(output).is_file():
             shown = formatting.printable(output)
             console.print(f"{shown} is still the file of an earlier export.", markup=False, soft_wrap=True)
@@ -203,7 +201,7 @@ def _require_known(
         ("--column", column, format_.has_column or format_.has_sheet),
     ):
         if value is not None and not is_known:
-            raise UsageError(f"{option} means nothing to {name}; leave it out")
+            raise UsageError(f"{option} has no effect for {name}; leave it out")
 
 
 def _source(place: Path) -> _Source:

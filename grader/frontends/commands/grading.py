@@ -50,13 +50,13 @@ def check(
     full: FullOption = False,
     watch: Annotated[
         bool,
-        typer.Option("--watch", help="Stay, and after each save grade again what it changed. Ctrl-C stops."),
+        typer.Option("--watch", help="Keep running, and after each save regrade what changed. Ctrl-C stops."),
     ] = False,
     json_path: JsonOption = None,
     html_path: HtmlOption = None,
     view: Annotated[
         Literal["student", "instructor"],
-        typer.Option("--view", help="What to print and write: the instructor's view has hidden checks too."),
+        typer.Option("--view", help="What to print and write; the instructor's view includes hidden checks."),
     ] = "student",
     device: DeviceOption = "auto",
     only: Annotated[
@@ -230,7 +230,7 @@ def batch(
         FormatName,
         typer.Option(
             "--format",
-            help="The platform of the download, if its names do not tell; folder: an entry for each submission.",
+            help="The platform the download is from, if its names do not show it; folder: one entry per submission.",
         ),
     ] = "auto",
     roster: Annotated[
@@ -238,7 +238,7 @@ def batch(
         typer.Option(
             "--roster",
             help="Who is in the class: a CSV with ids, logins, emails or names, as your platform exports it; may have a"
-            " column of extensions. A copy stays in DIR and holds for later runs.",
+            " column of extensions. A copy is kept in DIR and used by later runs.",
             metavar="CSV",
         ),
     ] = None,
@@ -247,7 +247,7 @@ def batch(
         typer.Option(
             "--class",
             help="The rules of the class: due date, late policy, extensions, overrides (`grader spec schema --class`)."
-            " A copy stays in DIR and holds for later runs.",
+            " A copy is kept in DIR and used by later runs.",
             metavar="FILE",
         ),
     ] = None,
@@ -276,11 +276,11 @@ def batch(
         bool,
         typer.Option(
             "--anyway",
-            help="Grade a class even if most of it has no function of the spec, or DIR has it graded with another spec.",
+            help="Grade a class even if most submissions have no function of the spec, or DIR was graded with another spec.",
         ),
     ] = False,
 ) -> None:
-    """Grade a class. Each report is on disk at once; after a stop, run the same command again to continue.
+    """Grade a class. Each report is saved as soon as it is done; after a stop, run the same command again to continue.
 
     Exit code 0: all are graded, whatever their scores; 2: wrong usage or an
     unreadable file; 3: the grader's fault; 130: stopped.
@@ -339,7 +339,7 @@ def _show_class(result: ClassResult, out: Path) -> None:
 
     show_class_briefly(make_console(), class_statistics(result.results))
     if result.skipped:
-        typer.echo(f"Skipped (nobody's submission): {', '.join(result.skipped)}")
+        typer.echo(f"Skipped (not a submission): {', '.join(result.skipped)}")
     if result.earlier:
         typer.echo(f"Earlier attempts, not graded: {', '.join(result.earlier)}")
     if result.changes:
@@ -355,4 +355,4 @@ def _show_class(result: ClassResult, out: Path) -> None:
     typer.echo(f"More:      grader results {shlex.quote(str(out))}")
     if result.without_page:
         named = formatting.several(result.without_page)
-        typer.echo(f"No page, which is the grader's fault, for {named}. Their grades stand.", err=True)
+        typer.echo(f"No page for {named}; this is the grader's fault. Their grades stand.", err=True)

@@ -31,7 +31,7 @@ def extract(
         ),
     ] = None,
 ) -> None:
-    """Show the code that would be graded, and the code left out with the reasons. Nothing is run."""
+    """Show which code would be graded, and which is left out and why. Nothing is run."""
     require_writable(json_path)
     from grader.extract import extract as extract_functions
     from grader.frontends import terminal
@@ -61,7 +61,7 @@ def _extracted_as_json(extracted: Extracted) -> dict[str, Any]:
 
 
 def doctor(data: DataOption = None) -> None:
-    """Check this machine: Python, torch, memory, device, isolation, temporary folder, data; how to fix each.
+    """Check this machine: Python, torch, memory, device, isolation, temporary folder, data; and how to fix problems.
 
     Exit code 0: it can grade; 1: it cannot.
     """

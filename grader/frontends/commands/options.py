@@ -113,12 +113,12 @@ DataOption = Annotated[
 
 QuickOption = Annotated[
     bool,
-    typer.Option("--quick", help="Leave out the checks that time or train; they do not count in the score."),
+    typer.Option("--quick", help="Leave out the checks that time or train; they are ignored in the score."),
 ]
 
 FullOption = Annotated[
     bool,
-    typer.Option("--full", help="Train to the end, even if the accuracy is clear of the bars before."),
+    typer.Option("--full", help="Train to the end, even once the accuracy is clear of the bars."),
 ]
 
 SeedOption = Annotated[

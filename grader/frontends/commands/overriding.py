@@ -21,13 +21,13 @@ def override(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="A submission, or a student's id or email. Without it the overrides are listed.",
+            help="A submission, or a student's id or email; if left out, the overrides are listed.",
             metavar="ID",
         ),
     ] = None,
     points: Annotated[
         float | None,
-        typer.Option("--points", help="The final score: no late penalty comes on top.", metavar="N"),
+        typer.Option("--points", help="The final score; no late penalty is applied to it.", metavar="N"),
     ] = None,
     checks: Annotated[
         list[str] | None,
@@ -38,19 +38,21 @@ def override(
         ),
     ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why; the student may read it.", metavar="TEXT")
+        str, typer.Option("--reason", help="The reason, which the student may read.", metavar="TEXT")
     ] = "",
     bonus: Annotated[
         bool, typer.Option("--bonus", help="Allow more points than the check or the assignment is worth.")
     ] = False,
     remove: Annotated[
         bool,
-        typer.Option("--remove", help="Remove this student's overrides, or with --check CHECK only that."),
+        typer.Option(
+            "--remove", help="Remove this student's overrides, or with --check CHECK only that one."
+        ),
     ] = False,
 ) -> None:
-    """Give points by hand, with a reason. They are kept over regrades; gradebook and pages change at once.
+    """Override points by hand, with a reason. Overrides survive regrades; the gradebook and pages change at once.
 
-    The report stays as it is: overrides.toml in DIR has the points.
+    The report stays unchanged; the points are kept in overrides.toml in DIR.
     """
     from grader.batch import ReportStore, overriding
 
@@ -75,7 +77,7 @@ def override(
     typer.echo(f"Class:     {store.class_page_path.resolve()}")
     if done.without_page:
         named = formatting.several(done.without_page)
-        typer.echo(f"The page of {named} is as before, which is the grader's fault.", err=True)
+        typer.echo(f"The page of {named} could not be updated; this is the grader's fault.", err=True)
 
 
 def _amounts(points: float | None, checks: list[str]) -> dict[str | None, float]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def package(
     platform: Annotated[
         PlatformName,
-        typer.Argument(help="Where it will grade.", metavar="gradescope|prairielearn|classroom50"),
+        typer.Argument(help="The platform it will grade on.", metavar="gradescope|prairielearn|classroom50"),
     ],
     spec: Annotated[
         str,
@@ -34,7 +34,7 @@ def package(
         Path | None,
         typer.Option(
             "--wheels",
-            help="Pack these wheels of the dependencies, so that nothing is downloaded when the platform installs them.",
+            help="Include these wheels of the dependencies, so that the platform downloads nothing when it installs them.",
             metavar="FOLDER",
         ),
     ] = None,
@@ -46,7 +46,7 @@ def package(
         int | None,
         typer.Option(
             "--timeout",
-            help="The platform's limit on one grading; the package stops itself before.",
+            help="The platform's time limit for one grading; the package stops itself before that.",
             metavar="SECONDS",
         ),
     ] = None,
@@ -54,18 +54,16 @@ def package(
         str | None,
         typer.Option(
             "--torch-index",
-            help="Where pip finds torch on the platform: the URL that pytorch.org names for builds without CUDA.",
+            help="Where pip finds torch on the platform: the URL that pytorch.org gives for builds without CUDA.",
             metavar="URL",
         ),
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option(
-            "--image", help="PrairieLearn: the name of the image that you will push.", metavar="NAME"
-        ),
+        typer.Option("--image", help="PrairieLearn: the name of the image you will push.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Make an archive that grades on a learning platform: this grader, a spec, and the platform's scripts.
+    """Make an autograder package for a learning platform: this grader, a spec, and the platform's scripts.
 
     The same settings give the same bytes.
 
@@ -81,7 +79,7 @@ def package(
     limit = _limit(platform, timeout)
     if quick and all(check.is_slow for check in loaded.spec.checks):
         raise UsageError(
-            f"--quick leaves nothing of {loaded.spec.name} to grade: each of its checks times or trains"
+            f"--quick leaves nothing of {loaded.spec.name} to grade: all of its checks time or train"
         )
     if image is not None and platform != "prairielearn":
         raise UsageError("--image is for prairielearn, whose questions name the image that grades them")
@@ -106,7 +104,7 @@ def package(
     content = bundle.packed(archive.members(contents))
     if platform == "classroom50" and len(content) > archive.CLASSROOM50_GREATEST_BYTES:
         raise UsageError(
-            f"the package has {formatting.size(len(content))}, but Classroom 50 downloads at most"
+            f"the package is {formatting.size(len(content))}, but Classroom 50 downloads at most"
             f" {formatting.size(archive.CLASSROOM50_GREATEST_BYTES)}: leave out --wheels"
         )
     from grader.output_files import write_to
@@ -130,7 +128,7 @@ def _require_place(path: Path) -> None:
             raise OutputError.at(path, "is a folder; give the path of a file")
         if path.exists() and not is_package(path):
             raise OutputError.at(
-                path, "this .zip is not a package, and is not replaced; give -o another name"
+                path, "this .zip is not a package, so it is not replaced; give -o another name"
             )
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
@@ -154,7 +152,7 @@ def _next_steps(contents: PackageContents) -> Iterator[str]:
     match contents.platform:
         case "gradescope":
             yield "Upload it under Configure Autograder (base image: Ubuntu 24.04 or newer), then Test Autograder with your own solution."
-            yield f"Set the assignment's autograder timeout to {minutes} min; the grading stops itself before."
+            yield f"Set the assignment's autograder timeout to {minutes} min; the grading stops itself before that."
         case "prairielearn":
             yield f"Build and push image/ (docker build -t {contents.image} image), and copy questions/ into your course."
             yield f"info.json names the image {contents.image} and allows {settings.limit_seconds} s."
@@ -162,10 +160,10 @@ def _next_steps(contents: PackageContents) -> Iterator[str]:
             yield "Unpack it into CLASSROOM/autograders/ of your classroom50 repository; the folder's name is the assignment's."
             yield 'Set the assignment\'s runtime to {"python": "3.13"}: the grader takes Python 3.11 to 3.13.'
             if any(check.visibility == "hidden" for check in spec.checks) or contents.loaded.files:
-                yield "Anyone can download it from your classroom's pages: the spec with its hidden checks and own questions too."
+                yield "Anyone can download it from your classroom's pages, including the spec with its hidden checks and own questions."
     if settings.is_quick:
-        yield "It leaves out the checks that time or train; they do not count in the score."
+        yield "It leaves out the checks that time or train; they are ignored in the score."
     if spec.backend == "torch" and contents.torch_index is None and not contents.wheels:
         yield "pip will install its usual build of torch, on x86-64 several GB with CUDA: --torch-index or --wheels avoids that."
     if settings.isolation != "confined":
-        yield f"It also grades where students' code is only isolated at level {settings.isolation}: docs/threat-model.md says what that means."
+        yield f"It also grades on machines that isolate students' code only at level {settings.isolation}: docs/threat-model.md says what that means."

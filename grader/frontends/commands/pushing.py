@@ -42,21 +42,19 @@ def push_scores(
         ),
     ] = False,
     zeros: Annotated[
-        bool, typer.Option("--zeros", help="Send 0 for students of the roster who handed in nothing.")
+        bool, typer.Option("--zeros", help="Send 0 for students on the roster who did not submit.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Send once more what the platform refused before.")
+        bool, typer.Option("--again", help="Send again what the platform refused before.")
     ] = False,
 ) -> None:
     """Send the scores of a class to a column of the platform's gradebook, over LTI 1.3.
 
-    DIR/pushed.jsonl tells what was sent: nothing equal is sent twice, and a
-    push that was stopped is continued by the next. A fault of the grader is
-    never a score: nothing is sent.
+    DIR/pushed.jsonl records what was sent: an unchanged score is not sent again, and the next push continues one that was stopped. Where the grader failed, no score is sent.
 
-    Exit code 0: every score is there; 1: somebody is withheld, has no place,
-    or was not taken; 2: nothing could be sent, or the journal not be written,
-    and why; 3: the platform is out of reach.
+    Exit code 0: every score is there; 1: a student is withheld, has no place,
+    or was not taken; 2: nothing could be sent, or the journal cannot be
+    written, and why; 3: the platform is out of reach.
     """
     from datetime import UTC, datetime
 
@@ -87,7 +85,7 @@ def push_scores(
         made = plan()
         is_whole = push_result.show_plan(made, read_journal(journal_path(store), settings.line_item), terms)
     else:
-        with store.held("wait for its end, or stop it"):
+        with store.held("wait for it to finish, or stop it"):
             made = plan()
             pushed = _pushed(made, store, settings, signer, terms)
         is_whole = all(each.end in {"sent", "there"} for each in pushed)
@@ -102,7 +100,7 @@ def show_key(
         typer.Option("--id", help="The `kid` of the JWK; `key_id` in the settings.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Print the public key, to be registered in the platform: as a JWK (Canvas) and as PEM (Moodle)."""
+    """Print the public key to register with the platform: as a JWK (Canvas) and as PEM (Moodle)."""
     from grader.push.signing import read_signer
 
     signer = read_signer(key_file, key_id)

@@ -28,7 +28,7 @@ def results(
         ),
     ] = None,
 ) -> None:
-    """Show a graded class: its scores, the checks that fail most, the commonest mistakes, who needs a look.
+    """Show a graded class: scores, the checks that fail most, the most common mistakes, and students to look at.
 
     Exit code 0: shown; 2: not a folder of a class, no such check, or a report
     or class.json cannot be read (the others are shown).

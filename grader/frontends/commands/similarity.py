@@ -37,17 +37,17 @@ def similar(
         Path | None,
         typer.Option(
             "--template",
-            help="The notebook, module or folder that was handed out: its code does not count.",
+            help="The handout (notebook, module or folder); its code does not count.",
             metavar="FILE|FOLDER",
             parser=submission_path,
         ),
     ] = None,
     download_format: Annotated[
         FormatName,
-        typer.Option("--format", help="The platform of the download, if its names do not tell."),
+        typer.Option("--format", help="The platform the download is from, if its names do not show it."),
     ] = "auto",
 ) -> None:
-    """Find near copies in a class, as something to look at. Nothing is run, graded or written.
+    """Find near copies in a class, for you to look at. Nothing is run, graded or written.
 
     Exit code 0: the class was compared, whatever was found; 2: wrong usage or
     an unreadable class; 3: the grader's fault; 130: stopped.

@@ -14,7 +14,7 @@ from grader.frontends.commands.options import EXIT_FAILED, EXIT_GRADER_FAULT, Co
 from grader.frontends.progress import LateProgress, selftest_progress
 
 app = typer.Typer(
-    name="spec", cls=Group, help="List, show, validate, test and begin specs.", no_args_is_help=True
+    name="spec", cls=Group, help="List, show, validate, test and start specs.", no_args_is_help=True
 )
 
 _WHICH = "A spec's name (see `grader spec list`), a .toml file, or a folder with spec.toml."
@@ -68,7 +68,7 @@ def new_spec(
         Path, typer.Argument(help="The folder to write; its name is the spec's.", metavar="NAME")
     ],
 ) -> None:
-    """Write a spec folder to start from: a small assignment of your own that works as it is."""
+    """Write a spec folder to start from: a small assignment that already works."""
     from grader.spec.starting import write_new_spec
 
     for place in write_new_spec(folder):
@@ -115,10 +115,10 @@ def selftest(
     spec: SpecArgument,
     seed: SeedOption = None,
     mutants: Annotated[
-        bool, typer.Option("--mutants/--no-mutants", help="Grade mutants of a right solution too.")
+        bool, typer.Option("--mutants/--no-mutants", help="Also grade mutants of a correct solution.")
     ] = True,
 ) -> None:
-    """Grade implementations that are known to be right or wrong: which wrong ones pass, which right ones lose points?
+    """Grade implementations known to be right or wrong, and report wrong ones that pass and right ones that lose points.
 
     Exit code 0: no false pass or fail; 1: at least one; 3: the grader's fault.
     """

@@ -16,7 +16,7 @@ from grader.frontends.notebook.link import LEAVING_SECONDS, Link, Progress
 from grader.frontends.notebook.request import Request
 from grader.frontends.notebook.result import Result
 
-STOPPED = "Stopped: nothing of this check counts, and nothing of it is still running. Check again whenever you like."
+STOPPED = "Stopped: this check does not count, and nothing is still running. Check again whenever you like."
 
 _ATTRIBUTE = "_linear_classifier_grader"
 """Of IPython's shell: one kernel has one judge, however it is asked."""
@@ -61,7 +61,7 @@ class Checker:
             data = os.environ.get("GRADER_DATA") or None
         if os.name != "posix":
             raise Refused(
-                "on Windows a check in a notebook is not possible; save it and run `grader check FILE`"
+                "on Windows, notebooks cannot be checked from inside; save it and run `grader check FILE`"
             )
         try:
             request = Request(self.kernel.snapshot(frame), functions, spec, is_full, data, seed)
@@ -69,7 +69,7 @@ class Checker:
         except KeyboardInterrupt:
             raise Stopped from None
         except FileNotFoundError:
-            raise Refused("the folder that the kernel works in is gone; restart the kernel") from None
+            raise Refused("the kernel's working folder no longer exists; restart the kernel") from None
         except GraderError as error:
             raise Refused(str(error)) from None
         return Result(answer["text"], answer["html"], answer["report"])
@@ -128,7 +128,7 @@ def check(
     shell = shell_here()
     if shell is None:
         raise NotebookError(
-            "grader.check looks at the cells of a notebook, and this is not one; to grade a file, call"
+            "grader.check grades the cells of a notebook, but this is not a notebook; to grade a file, call"
             " grader.api.grade_path(FILE), or run `grader check FILE` in a terminal"
         )
     return checker_of(shell).check(

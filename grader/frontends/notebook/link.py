@@ -102,8 +102,8 @@ class Link:
         except (EOFError, OSError):
             self.close()
             raise NotebookError(
-                "the process that grades ended before it was done; check again, and restart the kernel if that does"
-                " not help (has the machine run out of memory?)"
+                "the grading process ended before it was done; check again, and restart the kernel if that"
+                " does not help (has the machine run out of memory?)"
             ) from None
 
     def _running(self) -> _Started:
@@ -145,12 +145,12 @@ def _uninterrupted() -> Iterator[None]:
 def _start() -> _Started:
     """Begin to import in a fresh interpreter. SandboxError if none can be started."""
     if not sys.executable:
-        raise SandboxError("no process could be started to grade in: this kernel does not know its Python")
+        raise SandboxError("no grading process could be started: this kernel does not know its Python")
     try:
         ours, theirs = Pipe()
         reading, writing = os.pipe()
     except OSError as error:
-        raise SandboxError(f"no process could be started to grade in: {error}") from error
+        raise SandboxError(f"no grading process could be started: {error}") from error
     # -I: neither the student's folder nor variables that cells may set decide what is imported before the path is.
     words = [
         sys.executable,
@@ -176,7 +176,7 @@ def _start() -> _Started:
     except OSError as error:
         ours.close()
         os.close(writing)
-        raise SandboxError(f"no process could be started to grade in: {error}") from error
+        raise SandboxError(f"no grading process could be started: {error}") from error
     finally:
         theirs.close()
         os.close(reading)

@@ -75,7 +75,7 @@ def parse(line: str) -> Asked:
         else:
             names.update(dict.fromkeys(part.removesuffix("()") for part in word.split(",") if part))
     if {"--full", "--quick"} <= flags:
-        raise Refused("--quick and --full exclude each other; without either, a check is quick")
+        raise Refused("--quick and --full cannot be combined; without either, a check is quick")
     seed = None if "--seed" not in values else _seed(values["--seed"])
     is_help = not flags.isdisjoint({"--help", "-h"})
     return Asked(tuple(names), values.get("--spec"), values.get("--data"), seed, "--full" in flags, is_help)

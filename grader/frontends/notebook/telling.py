@@ -70,8 +70,8 @@ def left_out(request: Request, seen: Report, *, has_hidden: bool) -> Iterator[st
     rest += ["hidden checks"] * (bool(names) and has_hidden)
     if rest:
         yield (
-            f"Not asked for: {formatting.listing(rest)}. %grader alone checks everything, with --full also what"
-            " takes a while."
+            f"Not asked for: {formatting.listing(rest)}. %grader alone checks everything, with --full"
+            " including what takes a while."
         )
     hidden = [check for check in seen.checks if check.visibility == "hidden"]
     if hidden:

@@ -71,7 +71,8 @@ def _distribution() -> metadata.Distribution:
         own = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError as error:
         raise UsageError(
-            f"the grader is run without being installed; install it first: pip install {DISTRIBUTION}, or make setup"
+            f"the grader is running without being installed; install it first: pip install {DISTRIBUTION}, or"
+            " make setup"
             " in a checkout"
         ) from error
     if own.version != __version__:

@@ -101,7 +101,7 @@ def run(platform: PlatformName, folder: Path, root: Path, words: Mapping[str, st
         _say(f"graded at isolation {report.environment.isolation}, as the package allows")
     content = result_file(platform, report, words)
     if content is None:
-        _say("no grade was written, so that a fault of the grader costs nobody points; run it again")
+        _say("no grade was written, so a fault of the grader costs no points; run it again")
         return EXIT_FAULT
     write_to(root / RESULT_FILES[platform], content.decode())
     _say(f"graded {report.assignment.name} in {report.seconds:.0f} s")

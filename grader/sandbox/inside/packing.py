@@ -72,6 +72,8 @@ def _pack_number(value: Any, _: Mapping[str, Any]) -> list[wire.Buffer] | None:
 
 def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | None:
     """An array of floats or labels."""
+    if output["kind"] == "whole":
+        value = _listed_labels(value, output)
     if _shape(value) != tuple(output["shape"]) or (array_and_dtype := as_array(value)) is None:
         return None
     array, dtype = array_and_dtype
@@ -81,6 +83,13 @@ def _pack_array(value: Any, output: Mapping[str, Any]) -> list[wire.Buffer] | No
         return None
     code = wire.payload_code(output["kind"], dtype)
     return _tagged(dtype, np.ascontiguousarray(array, dtype=code).data)
+
+
+def _listed_labels(value: Any, output: Mapping[str, Any]) -> Any:
+    """A list of as many numbers as labels are asked for, as an array: comparing it with an array gives the same."""
+    if not isinstance(value, list | tuple) or (len(value),) != tuple(output["shape"]):
+        return value
+    return np.array(value) if all(isinstance(each, int | float | np.number) for each in value) else value
 
 
 def _is_whole(array: Any) -> bool:

@@ -194,7 +194,7 @@ class ZMQInteractiveShell(Stub):
 ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
 _SHELL = ZMQInteractiveShell(
     "get_ipython()",
-    Source("the notebook's shell", "obeys no command when functions are graded", is_package=True),
+    Source("the notebook's shell", "runs no commands during grading", is_package=True),
 )
 _SHELL.__dict__["config"] = {"IPKernelApp": {}}
 

@@ -52,12 +52,13 @@ def loss(Net: Any, *given: Any) -> Any:
 
 
 def calls(Net: Any, *given: Any) -> Any:
-    """How far the loss of a second call lies from a fresh object's, relatively; what the calls changed.
+    """The loss without regularization; how far the loss of a second call lies from a fresh object's; what the calls changed.
 
-    That is how many of the parameters, and of the inputs 1 for X and 2 for y. given: as for loss; the first call has the
-    first reg.
+    How far: relatively. What: how many of the parameters, and of the inputs 1 for X and 2 for y. given: as for loss; the
+    first call has the first reg.
     """
     *parameters, X, y, first_reg, reg = given
+    core = _with(Net, parameters, 0.0).loss(X.copy(), y.copy())
     fresh = _with(Net, parameters, first_reg)
     fresh.reg = reg
     expected = fresh.loss(X.copy(), y.copy())
@@ -67,11 +68,12 @@ def calls(Net: Any, *given: Any) -> Any:
     net.loss(X, y)
     net.reg = reg
     answer = net.loss(X, y)
-    if not all(isinstance(each, tuple | list) and each and each[0] for each in (expected, answer)):
+    if not all(isinstance(each, tuple | list) and each and each[0] for each in (core, expected, answer)):
         return answer  # no loss, or the template's, which is zero
-    far = abs(float(answer[0]) - float(expected[0])) / max(abs(float(expected[0])), 1e-300)
+    one, other = _number(answer[0]), _number(expected[0])
+    far = abs(one - other) / max(abs(other), 1e-300)
     changed = sum(not np.array_equal(net.params.get(name), value) for name, value in before.items())
-    return far, changed, int(not np.array_equal(rows, X)) + 2 * int(not np.array_equal(labels, y))
+    return core[0], far, changed, int(not np.array_equal(rows, X)) + 2 * int(not np.array_equal(labels, y))
 
 
 def single(Net: Any, *given: Any) -> Any:
@@ -118,12 +120,17 @@ def _solve(
         for _ in range(max(len(X) // batch, 1)):
             rows = np.random.choice(len(X), batch)  # noqa: NPY002  as the handout draws
             found, gradients = net.loss(X[rows], y[rows])
-            history.append(float(found))
+            history.append(_number(found))
             for name, value in net.params.items():
                 net.params[name], configs[name] = rule(value, gradients[name], configs[name])
         for config in configs.values():
             config["learning_rate"] *= decay
     return history
+
+
+def _number(loss: Any) -> float:
+    """A loss that is a number, or an array of one element."""
+    return float(np.asarray(loss).item())
 
 
 def _descend(w: Any, dw: Any, config: Any) -> Any:

@@ -184,6 +184,16 @@ def steps(nn_train: Any, *given: Any) -> Any:
     )
 
 
+def moved(nn_train: Any, *given: Any) -> Any:
+    """The parameters after training, whatever came back. given: as for steps."""
+    values, slopes, (losses, X, y, X_val, y_val, *numbers) = given[:4], given[4:8], given[8:]
+    lent = _Lent(slopes, losses, X, y, int(numbers[-1]))
+    params = dict(zip(NAMES, (value.clone() for value in values), strict=True))
+    _lend_batches(nn_train)
+    nn_train(params, lent.loss, lent.predict, X, y, X_val, y_val, *numbers)
+    return tuple(params.get(name) for name in NAMES)
+
+
 def fit(
     nn_forward_backward: Any,
     nn_train: Any,

@@ -94,7 +94,7 @@ def _ones(right: RightAnswer) -> Outcome:
 FAMILIES: tuple[Family, ...] = (
     Family(
         "constant_result",
-        lambda number: f"It is {number_in_words(number)} for all inputs: {_DEPENDS}",
+        lambda number: f"It is {number_in_words(number)} for every input: {_DEPENDS}",
         lambda right: 0 * right.value,
         _ones,
         parts=("loss",),
@@ -124,7 +124,7 @@ FAMILIES: tuple[Family, ...] = (
         "regularizer_of_constant_strength",
         lambda number: (
             f"{_CORRECT}a regularization of strength {number_in_words(number)}, whatever reg is: "
-            "where does its strength come in?"
+            "where is its strength used?"
         ),
         lambda right: right.data,
         _of_strength_one,
@@ -152,7 +152,7 @@ FAMILIES: tuple[Family, ...] = (
         "constant_added",
         lambda number: (
             f"It equals the correct loss {'plus' if number > 0 else 'minus'} {number_in_words(abs(number))} "
-            "for all inputs: what is added that does not depend on W?"
+            "for all inputs: what do you add that does not depend on W?"
         ),
         lambda right: right.value,
         _ones,
@@ -163,7 +163,7 @@ FAMILIES: tuple[Family, ...] = (
         "true_class_counted_constantly",
         lambda number: (
             f"It equals the correct gradient with each sample counted {times(number, '')} in the column of its true class, "
-            "however many margins are positive: does the number of classes stand there as a number?"
+            "however many margins are positive: is the number of classes hard-coded there?"
         ),
         _without_true_class,
         _of_true_class,
@@ -200,7 +200,7 @@ def other_margins(
 
 
 def _with_margin(part: Part, delta: float) -> LossMistake:
-    which = f"a margin of {number_in_words(delta)} instead of" if part == "loss" else "another margin than"
+    which = f"a margin of {number_in_words(delta)} instead of" if part == "loss" else "a margin other than"
     message = f"It equals the {{part}} with {which} {{delta}}: {_OTHER_MARGIN}"
     return Mistake("other_margin", part, message, lambda right: _at_margin(right, delta))
 

@@ -27,7 +27,7 @@ def _label_numbers(problem: Problem) -> Array:
 
 
 _HOW_MANY = "indexing with [:, y] gives N x N numbers; how many does the loss need?"
-_NUMBER = "is the label a number in the formula, or the place of a one?"
+_NUMBER = "should the label enter the formula as a number, or as an index?"
 
 _LOSS = {
     "labels_gathered_for_all": (

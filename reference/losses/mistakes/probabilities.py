@@ -50,7 +50,7 @@ def _without_true_class(problem: Problem) -> Array:
 
 
 SUM_TO = "what do the probabilities of one sample sum to?"
-_KEEPS = "which change of the scores leaves the probabilities as they are?"
+_KEEPS = "which changes to the scores leave the probabilities unchanged?"
 _WRONG_AXIS = (
     "It equals the {part} with the exponentials divided by their sum over the samples, not the classes: "
     "along which axis do the probabilities of one sample sum to one?"
@@ -79,7 +79,7 @@ _LOGARITHMS: Table[Callable[[Problem], Array]] = {
         lambda problem: log_softmax(problem.shifted_scores, axis=None),
     ),
     "maximum_over_samples": (
-        "It equals the {part} with each score lowered by the largest score of its class in the batch: along which axis is the maximum of one sample's scores?",
+        "It equals the {part} with each score lowered by the largest score of its class in the batch: along which axis do you take the maximum of a sample's scores?",
         lambda problem: log_softmax(problem.scores - problem.scores.max(axis=0)),
     ),
     "sigmoid_for_softmax": (
@@ -103,19 +103,19 @@ _LOGARITHMS: Table[Callable[[Problem], Array]] = {
         lambda problem: log_softmax(problem.scores * np.log(10)),
     ),
     "scores_negated": (
-        "It equals the {part} for scores with the opposite sign: where does a minus come from?",
+        "It equals the {part} for scores with the opposite sign: where does the minus sign come from?",
         lambda problem: log_softmax(-problem.scores),
     ),
     "scores_all_zero": (
-        "It equals the {part} of probabilities that are all the same: do W and X reach the scores?",
+        "It equals the {part} of probabilities that are all the same: are the scores computed from W and X?",
         lambda problem: log_softmax(0 * problem.scores),
     ),
     "scores_divided_by_maximum": (
-        f"It equals the {{part}} for scores divided by the largest of their row: {_KEEPS}",
+        f"It equals the {{part}} for scores divided by the largest in their row: {_KEEPS}",
         lambda problem: log_softmax(problem.scores / problem.scores.max(axis=1, keepdims=True)),
     ),
     "scores_divided_by_largest": (
-        f"It equals the {{part}} for scores divided by the largest absolute one of their row: {_KEEPS}",
+        f"It equals the {{part}} for scores divided by the largest absolute value in their row: {_KEEPS}",
         lambda problem: log_softmax(problem.scores / np.abs(problem.scores).max(axis=1, keepdims=True)),
     ),
     "scores_divided_by_maximum_of_batch": (
@@ -127,7 +127,7 @@ _LOGARITHMS: Table[Callable[[Problem], Array]] = {
         lambda problem: log_softmax(problem.scores / problem.scores.std(axis=1, keepdims=True)),
     ),
     "sum_never_reset": (
-        "It equals the {part} with the sum of the exponentials carried over from sample to sample: where is it reset to zero?",
+        "It equals the {part} with the sum of the exponentials carried over from sample to sample: where do you reset it to zero?",
         lambda problem: problem.shifted_scores - np.log(np.cumsum(total(problem), axis=0)),
     ),
 }

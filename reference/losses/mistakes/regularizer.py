@@ -53,7 +53,7 @@ _LOSS_FACTORS: Table[float] = {
         "It equals the correct loss without the term {term}: was the regularization left out of the loss?",
         0,
     ),
-    "half_regularizer": (f"{_CORRECT}half of the term {{term}}: {_COMPARE_FACTOR}", 0.5),
+    "half_regularizer": (f"{_CORRECT}half the term {{term}}: {_COMPARE_FACTOR}", 0.5),
     "double_regularizer": (f"{_CORRECT}twice the term {{term}}: {_COMPARE_FACTOR}", 2),
 }
 
@@ -62,7 +62,7 @@ _GRADIENT_FACTORS: Table[float] = {
         "It equals the correct gradient without the term {term}: was the regularization left out of dW?",
         0,
     ),
-    "half_regularizer": (f"{_CORRECT}half of the regularizer's part: {_DERIVATIVE}", 0.5),
+    "half_regularizer": (f"{_CORRECT}half the regularizer's part: {_DERIVATIVE}", 0.5),
     "double_regularizer": (f"{_CORRECT}twice the term {{term}}: {_DERIVATIVE}", 2),
 }
 
@@ -76,7 +76,7 @@ _LOSS: Table[Callable[[Array], Any]] = {
         np.sum,
     ),
     "regularizer_is_mean": (
-        "the mean of the squared weights instead of their sum: which does the assignment ask for?",
+        "the mean of the squared weights instead of their sum: which one does the assignment ask for?",
         lambda W: np.mean(W**2),
     ),
     "regularizer_is_absolute": (
@@ -96,11 +96,11 @@ _LOSS: Table[Callable[[Array], Any]] = {
         lambda W: np.sum(W @ W.T),
     ),
     "regularizer_is_half_norm": (
-        "half of the norm of W instead of sum(W*W): does the norm you used take a square root?",
+        "half the norm of W instead of sum(W*W): does the norm you used take a square root?",
         lambda W: np.sqrt(np.sum(W**2)) / 2,
     ),
     "regularizer_is_half_square_of_sum": (
-        "half of the square of sum(W) instead of sum(W*W): which comes first, the square or the sum?",
+        "half the square of sum(W) instead of sum(W*W): which comes first, the square or the sum?",
         lambda W: np.sum(W) ** 2 / 2,
     ),
     "regularizer_is_largest_weight": (
@@ -108,7 +108,7 @@ _LOSS: Table[Callable[[Array], Any]] = {
         np.max,
     ),
     "regularizer_is_root_of_mean": (
-        "the root of the mean squared weight instead of sum(W*W): which does the assignment ask for?",
+        "the root of the mean squared weight instead of sum(W*W): which one does the assignment ask for?",
         lambda W: np.sqrt(np.mean(W**2)),
     ),
     "regularizer_is_column_norms": (
@@ -119,7 +119,7 @@ _LOSS: Table[Callable[[Array], Any]] = {
 
 _GRADIENT: Table[Callable[[Array], Any]] = {
     "regularizer_is_norm": (
-        "the derivative of the norm of W instead of that of sum(W*W): does your regularizer take a square root?",
+        "the derivative of the norm of W instead of the derivative of sum(W*W): does your regularizer take a square root?",
         lambda W: W / np.sqrt(np.sum(W**2)),
     ),
     "regularizer_is_sum": (
@@ -127,7 +127,7 @@ _GRADIENT: Table[Callable[[Array], Any]] = {
         lambda _: 1,
     ),
     "regularizer_is_mean": (
-        "{term} divided by the number of weights: is their mean taken instead of their sum?",
+        "{term} divided by the number of weights: do you take their mean instead of their sum?",
         lambda W: 2 * W / W.size,
     ),
     "regularizer_is_absolute": (f"the signs of the weights instead of {{term}}: {_DERIVATIVE}", np.sign),
@@ -144,7 +144,7 @@ _GRADIENT: Table[Callable[[Array], Any]] = {
         lambda W: 2 * np.sum(W),
     ),
     "regularizer_is_half_square": (
-        f"half of the squares of the weights instead of {{term}}: {_DERIVATIVE}",
+        f"half the squared weights instead of {{term}}: {_DERIVATIVE}",
         lambda W: W**2,
     ),
     "regularizer_of_absolute_weights": (
@@ -159,11 +159,11 @@ _GRADIENT: Table[Callable[[Array], Any]] = {
 
 _FACTORS: Table[Callable[[Problem], Any]] = {
     "regularizer_divided_by_samples": (
-        "the term {term} divided by the number of samples: is the regularization added before the average is taken?",
+        "the term {term} divided by the number of samples: is the regularization added before you take the average?",
         lambda problem: 1 / problem.num_samples,
     ),
     "regularizer_subtracted": (
-        "the term {term} subtracted: look at the sign of the regularization.",
+        "the term {term} subtracted: check the sign of the regularization.",
         lambda _: -1,
     ),
     "strength_squared": (
@@ -171,7 +171,7 @@ _FACTORS: Table[Callable[[Problem], Any]] = {
         lambda problem: problem.reg,
     ),
     "half_regularizer_divided_by_samples": (
-        "half of the term {term}, divided by the number of samples: is the regularization added before the average is taken, and does it have the assignment's factor?",
+        "half the term {term}, divided by the number of samples: is the regularization added before you take the average, and does it have the assignment's factor?",
         lambda problem: 0.5 / problem.num_samples,
     ),
     "regularizer_for_each_class": (
@@ -183,11 +183,11 @@ _FACTORS: Table[Callable[[Problem], Any]] = {
         lambda problem: problem.num_samples * problem.num_classes,
     ),
     "regularizer_divided_by_classes": (
-        "the term {term} divided by the number of classes: is a mean taken where the assignment has a sum?",
+        "the term {term} divided by the number of classes: do you take a mean where the assignment has a sum?",
         lambda problem: 1 / problem.num_classes,
     ),
     "regularizer_divided_by_features": (
-        "the term {term} divided by the number of features: is a mean taken where the assignment has a sum?",
+        "the term {term} divided by the number of features: do you take a mean where the assignment has a sum?",
         lambda problem: 1 / problem.num_features,
     ),
     "regularizer_for_each_margin": (
@@ -234,11 +234,11 @@ REGULARIZER: tuple[LossMistake, ...] = (
     *in_both(
         {
             "regularizer_without_strength": (
-                "a regularization that ignores reg: where does its strength come in?",
+                "a regularization that ignores reg: where is its strength used?",
                 1,
             ),
             "half_regularizer_without_strength": (
-                "half of a regularization that ignores reg: where does its strength come in?",
+                "half a regularization that ignores reg: where is its strength used?",
                 0.5,
             ),
         },

@@ -15,7 +15,7 @@ FIXED_DIVISORS = (10, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 49000)
 """Batch sizes of the notebooks, and other numbers that appear in them."""
 
 _CORRECT = "It equals the correct {part} with "
-_WHICH_DIVISOR = "which dimension does the divisor come from?"
+_WHICH_DIVISOR = "which dimension should the divisor be?"
 
 
 def _data_times(table: Table[Callable[[Problem], float]]) -> tuple[LossMistake, ...]:
@@ -65,7 +65,7 @@ _FACTORS: Table[Callable[[Problem], float]] = {
         lambda problem: problem.num_samples,
     ),
     "divided_twice": (
-        "the data term divided by the number of samples twice: where is the average taken?",
+        "the data term divided by the number of samples twice: where do you take the average?",
         lambda problem: 1 / problem.num_samples,
     ),
     "divided_by_classes": (
@@ -103,9 +103,9 @@ _RARER_FACTORS: Table[Callable[[Problem], float]] = {
         "the data term divided by one less than the number of classes as well: is the average taken over samples only?",
         lambda problem: 1 / max(1, problem.num_classes - 1),
     ),
-    "data_term_halved": ("half of the data term: which factor does the average have?", lambda _: 0.5),
+    "data_term_halved": ("half the data term: what factor does the average need?", lambda _: 0.5),
     "data_term_doubled": (
-        "twice the data term: is it added or multiplied once too often?",
+        "twice the data term: is it added or multiplied one time too many?",
         lambda _: 2,
     ),
 }
@@ -134,17 +134,22 @@ WHOLE: tuple[LossMistake, ...] = (
     Mistake(
         "all_zero",
         "loss",
-        "It is zero: is this part still as the template left it, or is the result overwritten?",
+        "It is zero: is this part still unchanged from the template, or is the result overwritten?",
         lambda right: 0 * right.value,
     ),
     Mistake(
         "all_zero",
         "gradient",
-        "It is zero throughout: is dW still as the template left it, or is the result overwritten?",
+        "It is zero everywhere: is dW still unchanged from the template, or is the result overwritten?",
         lambda right: 0 * right.value,
     ),
     *in_both(
-        {"only_regularizer": ("It equals the term {term} alone: does the data term reach the result?", 1)},
+        {
+            "only_regularizer": (
+                "It equals the term {term} alone: is the data term missing from the result?",
+                1,
+            )
+        },
         lambda right, factor: factor * right.regularizer,
     ),
     *in_both(
@@ -176,11 +181,11 @@ DATA_TERM: tuple[LossMistake, ...] = (
     *_of_labels(
         {
             "labels_one_too_low": (
-                "for labels that are one too low. Labels count from zero: is one subtracted from them somewhere?",
+                "for labels that are one too low. Labels count from zero: do you subtract one from them somewhere?",
                 lambda problem: (problem.y - 1) % problem.num_classes,
             ),
             "labels_one_too_high": (
-                "for labels that are one too high. Labels count from zero: is one added to them somewhere?",
+                "for labels that are one too high. Labels count from zero: do you add one to them somewhere?",
                 lambda problem: (problem.y + 1) % problem.num_classes,
             ),
         }
@@ -199,7 +204,7 @@ BATCH: tuple[LossMistake, ...] = (
                 slice(1, None),
             ),
             "first_sample_only": (
-                "only the first sample in the data term: does the loop over the samples end early?",
+                "only the first sample in the data term: does the loop over the samples stop early?",
                 slice(None, 1),
             ),
             "last_sample_only": (
@@ -211,7 +216,7 @@ BATCH: tuple[LossMistake, ...] = (
     *_of_labels(
         {
             "first_label_for_all": (
-                "with the first sample's label for every sample: how is each sample's label looked up?",
+                "with the first sample's label used for every sample: how is each sample's label looked up?",
                 lambda problem: np.full_like(problem.y, problem.y[0]),
             ),
             "prediction_as_label": (
@@ -224,7 +229,7 @@ BATCH: tuple[LossMistake, ...] = (
     *_of_weighted_samples(
         {
             "divided_for_each_sample": (
-                "the sum divided by the number of samples after each of them: does the division stand inside the loop?",
+                "the sum divided by the number of samples after each of them: is the division inside the loop?",
                 lambda count: float(count) ** np.arange(1 - count, 1),
             ),
         }

@@ -27,13 +27,13 @@ def _others_entropy(problem: Problem) -> Array:
 
 
 _INVERSE_OF_EXP = "which logarithm is the inverse of exp?"
-_TWICE = "of a softmax taken twice: does the function you call take scores or probabilities?"
+_TWICE = "of a softmax applied twice: does the function you call expect scores or probabilities?"
 _WRONG_CLASS_TERMS = "which terms does the softmax loss have for a wrong class?"
-_ALL_REACH = "the loss of a sample depends on all of its scores; do all reach dW?"
+_ALL_REACH = "a sample's loss depends on all of its scores; does dW include them all?"
 _RISE_OR_FALL = "does the loss rise or fall as the true score rises?"
-_OTHERS_ENTER = "where do the other classes come in?"
+_OTHERS_ENTER = "where do the other classes enter?"
 _WHICH_CLASSES = "which classes does the loop run over?"
-_TRUE_ENTERS = "where does the true class come in?"
+_TRUE_ENTERS = "where does the true class enter?"
 
 _LOSS = {
     "no_logarithm": (
@@ -81,11 +81,11 @@ _LOSS = {
         lambda problem: _right(problem).sum(axis=1, keepdims=True) + problem.scores.max(),
     ),
     "probabilities_divided_before_logarithm": (
-        "It equals the correct loss plus the logarithm of the number of samples: were the probabilities divided by it before their logarithm was taken?",
+        "It equals the correct loss plus the logarithm of the number of samples: did you divide the probabilities by it before taking the logarithm?",
         lambda problem: _right(problem).sum(axis=1) + math.log(problem.num_samples),
     ),
     "logarithm_of_one_minus": (
-        "It equals the loss with the logarithm of one minus the true class's probability: was one subtracted from it before the logarithm was taken?",
+        "It equals the loss with the logarithm of one minus the true class's probability: did you subtract one from it before taking the logarithm?",
         lambda problem: -np.log1p(-at_label(problem, problem.probabilities)),
     ),
     "logarithm_of_the_sum": (
@@ -93,7 +93,7 @@ _LOSS = {
         lambda problem: np.full(problem.num_samples, -np.log(at_label(problem, problem.probabilities).sum())),
     ),
     "entropy": (
-        "It equals the entropy of the probabilities plus {term}: where do the labels come in?",
+        "It equals the entropy of the probabilities plus {term}: where are the labels used?",
         lambda problem: -problem.probabilities * problem.log_probabilities,
     ),
     "no_normalization": (
@@ -136,7 +136,7 @@ _GRADIENT = {
         lambda problem: problem.probabilities * (1 - problem.one_hot) - problem.one_hot,
     ),
     "minus_one_missing": (
-        "It equals the gradient with the true class treated like any other: what more does the derivative have for the true class?",
+        "It equals the gradient with the true class treated like any other: what else does the derivative have for the true class?",
         lambda problem: problem.probabilities,
     ),
     "minus_one_everywhere": (
@@ -168,7 +168,7 @@ _GRADIENT = {
         lambda problem: problem.probabilities * (1 - problem.one_hot),
     ),
     "no_normalization": (
-        "It equals the gradient with one subtracted for the true class and nothing else: where do the probabilities come in?",
+        "It equals the gradient with one subtracted for the true class and nothing else: where do the probabilities enter?",
         lambda problem: -problem.one_hot,
     ),
     "minus_one_alone_averaged": (
@@ -180,15 +180,15 @@ _GRADIENT = {
         lambda problem: np.exp(problem.scores) - problem.one_hot,
     ),
     "scores_for_probabilities": (
-        "It equals the gradient with the scores instead of the probabilities: what does the softmax make of the scores?",
+        "It equals the gradient with the scores instead of the probabilities: what does the softmax turn the scores into?",
         lambda problem: problem.scores - problem.one_hot,
     ),
     "shifted_scores_for_probabilities": (
-        "It equals the gradient with the shifted scores instead of the probabilities: what does the softmax make of the scores?",
+        "It equals the gradient with the shifted scores instead of the probabilities: what does the softmax turn the scores into?",
         lambda problem: problem.shifted_scores - problem.one_hot,
     ),
     "logarithms_for_probabilities": (
-        "It equals the gradient with the logarithms of the probabilities instead of themselves: does the logarithm belong to the loss or to dW?",
+        "It equals the gradient with the logarithms of the probabilities instead of the probabilities: does the logarithm belong in the loss or in dW?",
         lambda problem: problem.log_probabilities - problem.one_hot,
     ),
     "logarithm_alone_derived": (
@@ -196,19 +196,19 @@ _GRADIENT = {
         lambda problem: -problem.one_hot / problem.probabilities,
     ),
     "times_probabilities": (
-        "It equals the correct gradient with each error multiplied by its probability: what is the derivative of the loss at a score?",
+        "It equals the correct gradient with each error multiplied by its probability: what is the derivative of the loss with respect to a score?",
         lambda problem: _error(problem) * problem.probabilities,
     ),
     "derivative_of_sigmoid": (
-        "It equals the gradient with p*(1 - p) for every class: where do the labels come in?",
+        "It equals the gradient with p*(1 - p) for every class: where are the labels used?",
         lambda problem: problem.probabilities * (1 - problem.probabilities),
     ),
     "true_class_negated": (
-        "It equals the gradient with minus the probability for the true class: what more does the derivative have there?",
+        "It equals the gradient with minus the probability for the true class: what else does the derivative have there?",
         lambda problem: problem.probabilities * (1 - 2 * problem.one_hot),
     ),
     "true_probability_for_all": (
-        "It equals the gradient with the true class's probability in place of every class's own: which class does each column belong to?",
+        "It equals the gradient with the true class's probability used for every class: which class does each column belong to?",
         lambda problem: at_label(problem, problem.probabilities)[:, None] - problem.one_hot,
     ),
     "first_class_left_out": (
@@ -220,7 +220,7 @@ _GRADIENT = {
         lambda problem: _error(problem) * (np.arange(problem.num_classes) < problem.num_classes - 1),
     ),
     "through_sigmoid": (
-        "It equals the correct gradient with each probability's error times p*(1 - p): is the derivative of a sigmoid multiplied in?",
+        "It equals the correct gradient with each probability's error times p*(1 - p): do you multiply by the derivative of a sigmoid?",
         lambda problem: _error(problem) * problem.probabilities * (1 - problem.probabilities),
     ),
     "logarithm_base_2": (

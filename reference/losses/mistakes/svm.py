@@ -65,7 +65,7 @@ def _hinges_above(problem: Problem, compared: Array) -> Array:
 
 _LOSS = {
     "true_class_not_skipped": (
-        "It equals the correct loss plus {delta}, the margin: which class of each sample does the sum leave out?",
+        "It equals the correct loss plus {delta}, the margin: which class of each sample should the sum leave out?",
         lambda problem: _hinges(problem) + problem.one_hot * problem.convention.delta,
     ),
     "delta_zero": (
@@ -95,7 +95,7 @@ _LOSS = {
         lambda problem: np.abs(problem.margins),
     ),
     "negative_margins": (
-        "It equals the sum of the negative margins without the positive ones: which of them make up the loss?",
+        "It equals the sum of the negative margins without the positive ones: which of them count toward the loss?",
         lambda problem: np.minimum(problem.margins, 0),
     ),
     "last_class_left_out": (
@@ -103,7 +103,7 @@ _LOSS = {
         lambda problem: _hinges(problem)[:, :-1],
     ),
     "difference_reversed": (
-        "It equals the loss with the difference of the scores reversed: which of the two scores is subtracted from which?",
+        "It equals the loss with the score difference reversed: which score should be subtracted from which?",
         lambda problem: np.maximum(problem.convention.delta - _differences(problem), 0) * _others(problem),
     ),
     "greatest_margin_only": (
@@ -111,23 +111,23 @@ _LOSS = {
         lambda problem: _hinges(problem).max(axis=1),
     ),
     "margins_counted": (
-        "It equals the loss with the number of positive margins instead of their sum: is a mask of ones summed where the margins should be?",
+        "It equals the loss with the number of positive margins instead of their sum: do you sum a mask of ones where the margins should be?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
     ),
     "not_clamped_nor_skipped": (
-        "It equals the sum of all margins, negative ones and the true class's included: what does a class contribute once the true score beats it by more than the margin, and which class is left out?",
+        "It equals the sum of all margins, negative ones and the true class's included: what does a class contribute once the true score beats it by more than the margin, and which class should be left out?",
         lambda problem: problem.margins + problem.one_hot * problem.convention.delta,
     ),
     "margin_outside_maximum": (
-        "It equals the loss with the margin of {delta} added after the maximum with zero: is a class whose score is low enough still charged for it?",
+        "It equals the loss with the margin of {delta} added after the maximum with zero: does a class still add to the loss when its score is low enough?",
         lambda problem: (np.maximum(_differences(problem), 0) + problem.convention.delta) * _others(problem),
     ),
     "maximum_with_margin": (
-        "It equals the loss with the maximum of {delta} and the difference of the scores: which number do negative margins become?",
+        "It equals the loss with the maximum of {delta} and the difference of the scores: what should negative margins become?",
         lambda problem: np.maximum(_differences(problem), problem.convention.delta) * _others(problem),
     ),
     "scores_all_zero": (
-        "It equals the loss of scores that are all zero: do W and X reach the scores?",
+        "It equals the loss of scores that are all zero: are the scores computed from W and X?",
         lambda problem: problem.convention.delta * _others(problem),
     ),
     "highest_score_for_true": (
@@ -143,7 +143,7 @@ _LOSS = {
         lambda problem: _hinges_above(problem, problem.y[:, None]),
     ),
     "ends_at_true_class": (
-        "It equals the correct loss with only the classes before the true one: does the loop end there instead of going on?",
+        "It equals the correct loss with only the classes before the true one: does the loop stop there instead of continuing?",
         lambda problem: _hinges(problem) * _before_the_label(problem),
     ),
     "first_class_left_out": (
@@ -151,7 +151,7 @@ _LOSS = {
         lambda problem: _hinges(problem)[:, 1:],
     ),
     "scores_summed": (
-        "It equals the sum of the scores whose margins are positive: is it the score that a wrong class adds?",
+        "It equals the sum of the scores whose margins are positive: does a wrong class add its score, or its margin?",
         lambda problem: _active(problem) * problem.scores,
     ),
     "divided_by_active": (
@@ -166,11 +166,11 @@ _GRADIENT = {
         lambda problem: signed_active(problem, _others(problem) > 0),
     ),
     "true_class_missing": (
-        "It equals the correct gradient without the columns of the true classes: a margin depends on two scores; do both reach dW?",
+        "It equals the correct gradient without the columns of the true classes: a margin depends on two scores; does dW include both?",
         lambda problem: _active(problem).astype(problem.scores.dtype),
     ),
     "only_true_class": (
-        "It equals the correct gradient with only the columns of the true classes: a margin depends on two scores; do both reach dW?",
+        "It equals the correct gradient with only the columns of the true classes: a margin depends on two scores; does dW include both?",
         lambda problem: -problem.one_hot * _count(problem),
     ),
     "true_class_once": (
@@ -186,7 +186,7 @@ _GRADIENT = {
         lambda problem: _active(problem) - problem.one_hot * (problem.num_classes - 1),
     ),
     "true_class_counts_itself": (
-        "It equals the correct gradient with each sample counted once too often in the column of its true class: is the true class among the margins that are counted?",
+        "It equals the correct gradient with each sample counted one time too many in the column of its true class: is the true class among the margins you count?",
         lambda problem: _active(problem) - problem.one_hot * (_count(problem) + 1),
     ),
     "true_class_added": (
@@ -204,7 +204,7 @@ _GRADIENT = {
         ),
     ),
     "negative_margins": (
-        "It equals the gradient that counts the classes with a negative margin, not those with a positive one: which of them make up the loss?",
+        "It equals the gradient that counts the classes with a negative margin, not those with a positive one: which of them count toward the loss?",
         lambda problem: signed_active(problem, problem.margins < 0),
     ),
     "last_class_left_out": (
@@ -212,13 +212,13 @@ _GRADIENT = {
         lambda problem: signed_active(problem, _active(problem) & _but_the_last(problem)),
     ),
     "difference_reversed": (
-        "It equals the gradient that counts a class where the true score plus {delta} beats its own: which of the two scores is subtracted from which?",
+        "It equals the gradient that counts a class where the true score plus {delta} beats its own: which score should be subtracted from which?",
         lambda problem: signed_active(
             problem, (problem.convention.delta - _differences(problem)) * _others(problem) > 0
         ),
     ),
     "ends_at_true_class": (
-        "It equals the correct gradient with only the classes before the true one: does the loop end there instead of going on?",
+        "It equals the correct gradient with only the classes before the true one: does the loop stop there instead of continuing?",
         lambda problem: signed_active(problem, _active(problem) & _before_the_label(problem)),
     ),
     "first_class_left_out": (
@@ -250,15 +250,15 @@ _GRADIENT = {
         lambda problem: _active(problem) - problem.one_hot * problem.margins.sum(axis=1, keepdims=True),
     ),
     "true_class_counts_batch": (
-        "It equals the correct gradient with the positive margins of the whole batch counted in the column of every true class: along which axis is the mask summed?",
+        "It equals the correct gradient with the positive margins of the whole batch counted in the column of every true class: along which axis do you sum the mask?",
         lambda problem: _active(problem) - problem.one_hot * _active(problem).sum(),
     ),
     "true_class_averaged": (
-        "It equals the correct gradient with the share of positive margins in the columns of the true classes, not their number: is a mean taken where a sum should be?",
+        "It equals the correct gradient with the share of positive margins in the columns of the true classes, not their number: do you take a mean where there should be a sum?",
         lambda problem: _active(problem) - problem.one_hot * _count(problem) / problem.num_classes,
     ),
     "true_class_plus_one": (
-        "It equals the correct gradient with one added for each sample in the column of its true class: how does the loss change with the true score, and how often?",
+        "It equals the correct gradient with one added for each sample in the column of its true class: how does the loss change with the true score, and in how many terms?",
         lambda problem: _active(problem) + problem.one_hot,
     ),
     "true_class_as_flag": (
@@ -266,7 +266,7 @@ _GRADIENT = {
         lambda problem: _active(problem) + problem.one_hot * (_count(problem) > 0),
     ),
     "true_class_wraps": (
-        "It equals the correct gradient with counts below zero wrapped around to 255 and less: can the mask's type hold a negative count?",
+        "It equals the correct gradient with negative counts wrapped around to 255 and below: can the mask's type hold a negative count?",
         lambda problem: _active(problem) + problem.one_hot * (-_count(problem) % 256),
     ),
     "all_classes_active": (

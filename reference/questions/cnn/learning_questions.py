@@ -81,8 +81,7 @@ _EPOCH_RULES = (
     Rule(
         "parameters_not_moved",
         _TRAINED,
-        "{still} of its {all} parameters did not change: does every layer take part in forward, and does the"
-        " optimizer take steps?",
+        "{still} of its {all} parameters did not change: is every layer used in forward, and does the optimizer take steps?",
         _unmoved,
     ),
     Rule(
@@ -94,7 +93,7 @@ _EPOCH_RULES = (
     Rule(
         "gradient_not_followed",
         _TRAINED,
-        "A lower loss proves nothing here: its steps do not go down the gradient of the loss.",
+        "A lower loss does not count here: its steps do not go down the gradient of the loss.",
         _leaves_gradient,
         is_symptom=True,
     ),

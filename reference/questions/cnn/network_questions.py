@@ -49,7 +49,7 @@ def _kernel_rule(name: str) -> Rule:
         name,
         ("out", "of", "height", "width"),
         f"This convolution makes {{out}} channels out of {{of}} with kernels of {{height}} x {{width}}, expected"
-        f" {out} channels out of {of} with kernels of {height} x {width}.",
+        f" {out} channels from {of} with kernels of {height} x {width}.",
     )
 
 
@@ -73,10 +73,10 @@ _RULES = (
 
 _BIASES = sum(int(np.prod(shape)) for name, shape in SHAPES.items() if name.endswith("bias"))
 _NUMBERS = {
-    "no_biases": ("That is the number without any bias.", COUNT - _BIASES),
-    "no_convolution_biases": ("That is the number without the biases of the convolutions.", COUNT - 30),
+    "no_biases": ("That is the count without any bias.", COUNT - _BIASES),
+    "no_convolution_biases": ("That is the count without the convolutions' biases.", COUNT - 30),
     "kernels_of_3": (
-        "That is the number with kernels of 3 x 3, which leave 500 inputs to the linear layer.",
+        "That is the count with 3 x 3 kernels, which leave 500 inputs to the linear layer.",
         100 + 1820 + 5010,
     ),
 }
@@ -108,11 +108,11 @@ def _no_biases(inputs: Inputs) -> Array:
     return Network().logits(inputs.array("images"), {**_parameters(inputs), **without})
 
 
-_OVER_BATCH = "over the images of the batch: over which axis do the classes run?"
+_OVER_BATCH = "over the images of the batch: which axis holds the classes?"
 
 _NETWORKS = {
     "no_relu": (
-        "It equals the output without any ReLU: what makes two layers more than one?",
+        "It equals the output without any ReLU: what makes two layers more powerful than one?",
         Network(same, same),
     ),
     "no_relu_after_conv1": (
@@ -124,16 +124,16 @@ _NETWORKS = {
         Network(second=same),
     ),
     "relu_on_output": (
-        "It equals the output with a ReLU after the last layer: can a score not be negative?",
+        "It equals the output with a ReLU after the last layer: should scores never be negative?",
         Network(last=relu),
     ),
     "relu_on_output_only": ("Its only ReLU is after the last layer.", Network(same, same, last=relu)),
     "mean_pooling": (
-        "It equals the output with the mean of each block: which number of a block should be kept?",
+        "It equals the output with the mean of each block: which number in each block should be kept?",
         Network(pool=mean_pool),
     ),
     "softmax_output": (
-        "It equals the probabilities: the loss it is trained with takes the softmax itself.",
+        "It equals the probabilities: the loss it is trained with already applies the softmax.",
         Network(last=softmax),
     ),
     "softmax_over_batch": (

@@ -91,7 +91,7 @@ _RULES = (
         Rule(
             "nothing_tested",
             output,
-            "While the loss is 0, an unchanged model proves nothing.",
+            "While the loss is 0, an unchanged model does not count.",
             lambda _, outputs: {} if outputs["test_loss"] == 0 else None,
         )
         for output in ("weight_afterwards", "gradient_afterwards")
@@ -105,7 +105,7 @@ _RULES = (
     Rule(
         "gradients_changed",
         "gradient_afterwards",
-        "The test changes the gradients: it needs no backward pass and sets nothing to zero.",
+        "The test changes the gradients: it needs no backward pass and should not zero any gradients.",
         _differs("gradient_afterwards", "gradient"),
     ),
 )

@@ -74,7 +74,7 @@ _EPOCHS = {
         Epoch(steps=0),
     ),
     "gradients_kept": (
-        "It is the result of gradients that add up over the batches: when are they set to zero?",
+        "It is the result of gradients that add up over the batches: when do you zero them?",
         Epoch(keeps_gradients=True),
     ),
     "step_before_backward": (
@@ -97,7 +97,10 @@ _EPOCHS = {
         "It is the result of the sum over the batch instead of the mean.",
         Epoch(cross_entropy_slopes),
     ),
-    "softmax_twice": ("It takes the softmax before a loss that takes it itself.", Epoch(twice_softmax_slope)),
+    "softmax_twice": (
+        "It applies the softmax before a loss that already applies it.",
+        Epoch(twice_softmax_slope),
+    ),
 }
 
 _OTHER_LOSSES: Table[Callable[[Inputs, Array], Array]] = {
@@ -121,7 +124,7 @@ _OTHER_LOSSES: Table[Callable[[Inputs, Array], Array]] = {
 
 _OTHER_COUNTERS: Table[Callable[[Inputs], Array]] = {
     "earlier_epochs_left_out": (
-        "It leaves out the images of earlier epochs: that is what the argument epoch is for.",
+        "It does not count the images of earlier epochs: that is what the argument epoch is for.",
         lambda inputs: _seen_after(inputs) - _seen_before(inputs),
     ),
     "counts_batches": (
@@ -134,7 +137,10 @@ _MISTAKES = (
     *in_outputs(("weight", "bias"), _EPOCHS, _parameters),
     *mistakes_in(
         "losses",
-        {name: ("This follows from the steps: look there.", epoch) for name, (_, epoch) in _EPOCHS.items()},
+        {
+            name: ("This follows from the wrong steps: fix those first.", epoch)
+            for name, (_, epoch) in _EPOCHS.items()
+        },
         lambda inputs, epoch: batch_losses(inputs, epoch)[_last_of_intervals(inputs)],
     ),
     *mistakes_in(

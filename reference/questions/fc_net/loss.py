@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -55,20 +56,20 @@ _LOSS, _WEIGHTS, _BIASES = "loss", "W< W>", "b< b>"
 _ALL_GRADIENTS = f"{_WEIGHTS} {_BIASES}"
 _ALL = f"{_LOSS} {_ALL_GRADIENTS}"
 _EVERYWHERE = f"scores {_ALL}"
-_EVERY_W = "does the sum run over the weights of every layer, and over nothing else?"
+_EVERY_W = "does the sum cover the weights of every layer, and nothing else?"
 _WHERE_RELU = "which layers of this network are followed by a ReLU?"
-_HALF = "compare the factor in fc_net.py's text with that of softmax.py."
-_MEAN = "where is the average over the samples taken?"
-_CHAIN = "what reaches a layer on the way back, and from where?"
+_HALF = "compare the factor in fc_net.py's text with the one in softmax.py."
+_MEAN = "where do you take the average over the samples?"
+_CHAIN = "what does each layer receive in the backward pass, and from where?"
 
 _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("no_half", _LOSS, f"with reg*sum(W*W), the regularization of softmax.py: {_HALF}", Faults(penalty=2)),
     ("no_half", _WEIGHTS, f"with 2*reg*W, which fits reg*sum(W*W), the regularization of softmax.py: {_HALF}", Faults(penalty=2)),
     ("half_twice", _LOSS, "with half of the regularization that the assignment has: is it halved twice?", Faults(penalty=0.5)),
     ("half_twice", _WEIGHTS, "with 0.5*reg*W: what is the derivative of 0.5*reg*W*W?", Faults(penalty=0.5)),
-    ("reg_missing", f"{_LOSS} {_WEIGHTS}", "without the regularization: where does self.reg come in?", Faults(penalty=0)),
+    ("reg_missing", f"{_LOSS} {_WEIGHTS}", "without the regularization: where is self.reg used?", Faults(penalty=0)),
     ("reg_subtracted", f"{_LOSS} {_WEIGHTS}", "with the regularization subtracted: which sign does it have?", Faults(penalty=-1)),
-    ("reg_frozen", f"{_LOSS} {_WEIGHTS}", "with the strength that the object was made with: reg may change later; read it where it is used.", Faults(has_first_reg=True)),
+    ("reg_frozen", f"{_LOSS} {_WEIGHTS}", "with the strength the object was created with: reg may change later, so read it when you use it.", Faults(has_first_reg=True)),
     ("last_missing", f"{_LOSS} W>", f"with the last layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the last")),
     ("first_missing", f"{_LOSS} W<", f"with the first layer's weights left out of the regularization: {_EVERY_W}", Faults(regularized="but the first")),
     ("first_only", f"{_LOSS} W< W>", f"with the first layer's weights alone in the regularization: {_EVERY_W}", Faults(regularized="the first")),
@@ -82,12 +83,14 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("no_relu", _EVERYWHERE, f"of affine layers without a ReLU between them: {_WHERE_RELU}", Faults(relus="none")),
     ("one_relu", _EVERYWHERE, f"with a ReLU after the first layer alone: {_WHERE_RELU}", Faults(relus="the first")),
     ("no_biases", _EVERYWHERE, "of layers without their biases: which terms does an affine layer have?", Faults(has_biases=False)),
-    ("mask_missing", "W< b<", "of slopes that pass units that are off: what does a ReLU do on the way back?", Faults(is_masked=False)),
+    ("mask_missing", "W< b<", "of gradients that pass through units that are off: what does a ReLU do in the backward pass?", Faults(is_masked=False)),
     ("dout_not_passed", "W< b<", f"of the slopes of the scores, taken for every layer: {_CHAIN}", Faults(back="scores' slopes")),
     ("dout_not_passed", "W< b<", f"of the slopes of the scores, taken for every layer and masked by its ReLU: {_CHAIN}", Faults(back="masked slopes")),
+    ("dout_not_passed", "W< b<", f"of the slopes that leave the last layer, taken for every hidden layer: {_CHAIN}", Faults(back="last slopes")),
     ("wrong_cache", _WEIGHTS, f"of each layer's slopes with the input of the layer before it: {_CHAIN}", Faults(back="earlier input")),
     ("wrong_cache", "W< b<", f"of a backward pass that goes through each hidden layer with the cache of the layer before it: {_CHAIN}", Faults(back="earlier cache")),
-    ("minus_one_missing", _ALL_GRADIENTS, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
+    ("wrong_cache", "W< b<", f"of a backward pass that takes input, weights and mask of the layer before for each hidden layer: {_CHAIN}", Faults(back="earlier caches")),
+    ("minus_one_missing", _ALL_GRADIENTS, "with the probabilities alone: what else does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _ALL_GRADIENTS, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
 )  # fmt: skip
 
@@ -113,10 +116,10 @@ def _scaled(output: str, names: Names, factor: float) -> Callable[[Inputs], Arra
 
 
 _SIGNS = (
-    ("all_zero", "It is zero throughout: is it ever filled?", 0.0),
+    ("all_zero", "It is zero everywhere: is it ever filled in?", 0.0),
     (
         "sign_flipped",
-        "It is the right gradient with the opposite sign: in which direction does the loss rise?",
+        "It is the correct gradient with the opposite sign: in which direction does the loss rise?",
         -1.0,
     ),
 )
@@ -133,7 +136,7 @@ def _loss_mistakes(names: Names) -> tuple[QuestionMistake, ...]:
         Mistake(
             "only_regularizer",
             "loss",
-            "It is the regularization alone: where does the loss of the scores come in?",
+            "It is the regularization alone: where is the loss of the scores added?",
             lambda inputs: (
                 0.5 * inputs.number("reg") * sum(float((W * W).sum()) for W in parameters_of(inputs).weights)
             ),
@@ -142,7 +145,10 @@ def _loss_mistakes(names: Names) -> tuple[QuestionMistake, ...]:
 
 
 def _keys_missing(names: Names) -> tuple[Misshapen, ...]:
-    message = "It is not in grads: every parameter needs a gradient there, under the parameter's own name."
+    depth = " Does it go through all layers, however many there are?" if names == ANY_DEPTH else ""
+    message = (
+        f"It is not in grads: every parameter needs a gradient there, under the parameter's own name.{depth}"
+    )
     return tuple(Misshapen("keys_missing", name, message, None) for name in names)
 
 
@@ -153,10 +159,7 @@ def _of_hidden_layer(number: int) -> Misshapen:
         widths = inputs.array("widths")[1:-1]
         return (len(inputs.array("X")), int(widths[min(number, len(widths)) - 1]))
 
-    message = (
-        f"They have the width of hidden layer {number}: does the forward pass go through all layers, however"
-        " many there are?"
-    )
+    message = f"They have the width of hidden layer {number}: does the forward pass go through every layer, however many there are?"
     return Misshapen("depth_hard_coded", "scores", message, shape)
 
 
@@ -171,10 +174,10 @@ _SCORE_MISTAKES = (
     Mistake(
         "shifted_scores",
         "scores",
-        "They are the scores minus the largest of their row: return them as they are.",
+        "They are the scores minus the largest in their row: return them unshifted.",
         lambda inputs: (found := _scores(inputs)) - found.max(axis=1, keepdims=True),
     ),
-    Mistake("all_zero", "scores", "They are zero throughout.", lambda inputs: 0 * _scores(inputs)),
+    Mistake("all_zero", "scores", "They are zero everywhere.", lambda inputs: 0 * _scores(inputs)),
 )
 
 
@@ -199,6 +202,8 @@ def _traced(number: int, name: str, message: str) -> Rule:
 
 
 _TRACES = ("repeat", "params", "inputs")
+_CORE, _CORE_TOLERANCE = "loss_without_reg", 1e-3
+"""A loss that is a constant leaves no trace either; the tolerance lets an epsilon pass, which is judged elsewhere."""
 SAME = 1e-9
 """Relative: two calls with the same numbers differ by less."""
 
@@ -209,8 +214,8 @@ def _is_another(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
 
 
 _TRACE_RULES = (
-    Rule("depends_on_earlier_calls", "repeat", "Its second call gives another loss than a fresh object with the same parameters and the same reg (relative difference {far}): what does it keep from the first call?", _is_another),
-    _count_rule("params_changed", "params", "It changes {count} of the {all} parameters: an update belongs to the solver."),
+    Rule("depends_on_earlier_calls", "repeat", "Its second call gives a different loss from a fresh object with the same parameters and the same reg (relative difference {far}): what does it remember from the first call?", _is_another),
+    _count_rule("params_changed", "params", "It changes {count} of the {all} parameters: updating is the solver's job."),
     _traced(1, "changes_X", "It changes its input X in place: work on a copy."),
     _traced(2, "changes_y", "It changes its input y in place: work on a copy."),
 )  # fmt: skip
@@ -253,15 +258,20 @@ def _questions(prefix: str, cases: Sequence[Case], names: Names) -> tuple[Questi
         Question(
             name=f"{prefix}_calls",
             parameters=_WITH_LABELS,
-            outputs=dict.fromkeys(_TRACES, "number"),
+            outputs=dict.fromkeys((_CORE, *_TRACES), "number"),
             draw=lambda rng: [_named(each) for each in list(drawn(cases)(rng))[:2]],
-            answer=lambda _: dict.fromkeys(_TRACES, np.zeros(())),
+            answer=lambda inputs: {
+                _CORE: _answer(inputs.replace(first_reg=0.0, reg=0.0))["loss"],
+                **dict.fromkeys(_TRACES, np.zeros(())),
+            },
             driver=("fc_net", "calls"),
             right=_RIGHT,
             method="loss",
             free=_TRACES,
             rules=_TRACE_RULES,
-            aside=("inputs",),
+            tolerances={_CORE: _CORE_TOLERANCE},
+            needs=dict.fromkeys(_TRACES, (_CORE,)),
+            aside=("inputs", _CORE),
             unchanged=(),
         ),
     )
@@ -281,22 +291,25 @@ _DTYPE_RULE = _count_rule(
     "{count} of the {all} parameters are not float32, the default dtype: does the cast come after all of them are made?",
 )
 
-LOSS_QUESTIONS = (
-    *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
-    *_questions("fully_connected", DEEP, ANY_DEPTH),
-    Question(
-        name="fully_connected_float32",
-        parameters=_WITH_ROWS,
-        outputs={"dtypes": "number", "scores": "array"},
-        draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
-        answer=_single,
-        driver=("fc_net", "single"),
-        right=_RIGHT,
-        method="loss",
-        mistakes=_SCORE_MISTAKES,
-        tolerances={"scores": SCORES32},
-        free=("dtypes",),
-        rules=(_DTYPE_RULE,),
-        unchanged=(),
-    ),
+LOSS_QUESTIONS = tuple(
+    replace(each, is_left_to_students=True)
+    for each in (
+        *_questions("two_layer_fc", SHALLOW, TWO_LAYERS),
+        *_questions("fully_connected", DEEP, ANY_DEPTH),
+        Question(
+            name="fully_connected_float32",
+            parameters=_WITH_ROWS,
+            outputs={"dtypes": "number", "scores": "array"},
+            draw=lambda rng: list(without_labels(DEEP)(rng))[:3],
+            answer=_single,
+            driver=("fc_net", "single"),
+            right=_RIGHT,
+            method="loss",
+            mistakes=_SCORE_MISTAKES,
+            tolerances={"scores": SCORES32},
+            free=("dtypes",),
+            rules=(_DTYPE_RULE,),
+            unchanged=(),
+        ),
+    )
 )

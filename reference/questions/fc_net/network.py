@@ -39,9 +39,17 @@ class Faults:
     is_masked: bool = True
     """Whether the ReLUs stop slopes on their way back."""
     has_biases: bool = True
-    back: Literal["chain", "scores' slopes", "masked slopes", "earlier input", "earlier cache"] = "chain"
-    """What reaches a layer: the chain; the slopes of the scores, as they are or masked; the chain with the input, or with input and
-    weights, of the layer before it."""
+    back: Literal[
+        "chain",
+        "scores' slopes",
+        "masked slopes",
+        "last slopes",
+        "earlier input",
+        "earlier cache",
+        "earlier caches",
+    ] = "chain"
+    """What reaches a layer: the chain; the slopes of the scores, as they are or masked; those that leave the last layer; the chain
+    with the input, with input and weights, or with input, weights and mask of the layer before it."""
     true_class: float = 1.0
     """Subtracted at the true class."""
 
@@ -104,18 +112,21 @@ def evaluate(
     slopes = softmax(outputs)
     slopes[np.arange(N), y] -= faults.true_class
     slopes /= count
-    at_scores = slopes
+    at_scores = at_last = slopes
     depth = len(parameters.weights)
     reg = faults.penalty * regs[0 if faults.has_first_reg else 1] / (N if faults.is_penalty_averaged else 1)
     weights, biases = list(parameters.weights), list(parameters.biases)
     for i in reversed(range(depth)):
+        if faults.back == "last slopes" and i < depth - 1:
+            slopes = _fitting(at_last, befores[i])
         if faults.is_masked and _has_relu(i, depth, faults):
-            slopes = slopes * (befores[i] > 0)
+            masking = max(i - 1, 0) if faults.back == "earlier caches" else i
+            slopes = slopes * (_fitting(befores[masking], slopes) > 0)
         if faults.back in {"scores' slopes", "masked slopes"}:
             slopes = at_scores
             if faults.back == "masked slopes" and i < depth - 1:
                 slopes = at_scores * (befores[i] > 0) if at_scores.shape == befores[i].shape else at_scores
-        is_earlier = faults.back == "earlier cache" and i < depth - 1
+        is_earlier = faults.back.startswith("earlier cache") and i < depth - 1
         at = max(i - 1, 0) if is_earlier or faults.back == "earlier input" else i
         weights[i] = _fitting(layers[at].T @ slopes, parameters.weights[i])
         biases[i] = _fitting(slopes.sum(axis=0), parameters.biases[i])
@@ -124,6 +135,8 @@ def evaluate(
             slopes = np.full((N, parameters.weights[i].shape[0]), np.nan)
         else:
             slopes = slopes @ W.T
+        if i == depth - 1:
+            at_last = slopes
     penalty = 0.0
     for i in _regularized(depth, faults.regularized):
         W = parameters.weights[i]

@@ -22,7 +22,7 @@ _UNIFORM = 2.0
 Sizes = tuple[tuple[int, ...], float]
 
 _SHALLOW: Sequence[Sizes] = (((40, 50, 30), 0.3), ((30, 60, 25), 0.05))
-_DEEP: Sequence[Sizes] = (((40, 50, 30), 0.3), ((24, 60, 25, 40, 30), 0.05), ((31, 28, 45, 35), 0.3))
+_DEEP: Sequence[Sizes] = (((24, 60, 25, 40, 30), 0.2), ((40, 50, 30), 0.05), ((31, 28, 45, 35), 0.3))
 
 
 def _drawn(sizes: Sequence[Sizes]) -> Callable[[np.random.Generator], Sequence[QuestionCase]]:
@@ -115,15 +115,15 @@ def _are_drawn(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
 
 _USE = "how is weight_scale used?"
 _RULES = (
-    Rule("params_missing", "shapes", "self.params has none of the {all} parameters W1, b1, W2, ... in its shape: is anything put into it yet?", _are_all_missing, is_symptom=True),
-    Rule("width_off_by_one", "shapes", "{count} of the {all} parameters W1, b1, W2, ... are missing or have another shape: does every layer have its two, as wide as the layers around it?", _is_missing),
-    Rule("zero_start", "weights", "Weight matrices that start at zero throughout: {count}. What do units of a layer learn that all start alike?", _are_zero),
-    Rule("no_weights", "weights", "No weight matrix of the right shape has numbers in it.", _is_none_there, is_symptom=True),
+    Rule("params_missing", "shapes", "self.params has none of the {all} parameters W1, b1, W2, ... with the right shape: is anything put into it yet?", _are_all_missing, is_symptom=True),
+    Rule("width_off_by_one", "shapes", "{count} of the {all} parameters W1, b1, W2, ... are missing or have the wrong shape: does every layer have both, with the widths of the layers around it?", _is_missing),
+    Rule("zero_start", "weights", "Weight matrices that are all zeros at the start: {count}. What can the units of a layer learn if they all start the same?", _are_zero),
+    Rule("no_weights", "weights", "No weight matrix of the right shape holds numbers.", _is_none_there, is_symptom=True),
     _weights_rule("uniform_start", "W{layer} is drawn from a uniform distribution (mean {mean}, standard deviation {std}): which distribution does the assignment ask for?", _is_uniform),
     _weights_rule("scale_ignored", f"W{{layer}} has standard deviation {{std}} where weight_scale is {{scale}}: {_USE}", _is_ignored),
     _weights_rule("scale_squared", "W{layer} has standard deviation {std} where weight_scale is {scale}: is it a standard deviation or a variance?", _is_squared),
     _weights_rule("other_spread", f"W{{layer}} has mean {{mean}} and standard deviation {{std}}, expected 0 and {{scale}}: {_USE}", _is_other),
-    Rule("bias_start", "biases", "Biases start at up to {largest} instead of zero.", _are_drawn),
+    Rule("bias_start", "biases", "Biases start as large as {largest}, not at zero.", _are_drawn),
 )  # fmt: skip
 
 

@@ -19,10 +19,7 @@ from reference.questions.question import Answer, Large, Loops, Question, Questio
 
 _TEST, _TRAINING, _FEATURES = "test points", "training points", "features"
 _PARAMETERS = ("X_train", "y_train", "X", "X_train_before", "X_before")
-_COINCIDENT = (
-    "the distance of two equal points is NaN: rounding can leave a number below zero under the root. On images, which hold"
-    " whole numbers, that cannot happen"
-)
+_COINCIDENT = "the distance of two equal points is NaN: rounding can leave a number below zero under the root. It cannot happen on images, whose pixels are whole numbers"
 _GREATEST_BYTE = 255
 
 
@@ -113,7 +110,7 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
         _case(f"N={N}, M={M}, D={D}", *_bytes(rng, N, M, D), rng)
         for N, M, D in ((5, 8, 6), (4, 11, 3072), (1, 7, 5))
     ]
-    again = "N=6, M=9, D=4, after train and a call with other points (is anything kept of them?)"
+    again = "N=6, M=9, D=4, after train and a call with other points (is anything kept from them?)"
     cases.append(_case(again, *_bytes(rng, 6, 9, 4), rng, before=_bytes(rng, 6, 9, 4)))
     for N, M, D in ((12, 7, 5), (6, 6, 60)):
         cases.append(_case(f"N={N}, M={M}, D={D}", *_normal(rng, N, M, D), rng))
@@ -163,9 +160,8 @@ _LARGE = Large(
     rows="X",
     slow=("knn", "two_loops"),
     slow_inputs=_slow_inputs,
-    memory_advice="Does it hold the differences of all pairs of points at once, an array of N x M x D numbers? Only N x M"
-    " numbers are asked for: what of each difference is needed?",
-    time_advice="Is a loop left, or something that works like one? The handout speaks of one matrix multiplication.",
+    memory_advice="Does it hold the differences of all pairs of points at once, an array of N x M x D numbers? The result has only N x M: what do you need from each difference?",
+    time_advice="Is a loop left, or something that works like one? The handout suggests one matrix multiplication.",
 )
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
@@ -197,7 +193,7 @@ def _squared_in_bytes(found: Terms) -> Array:
     return np.sqrt(found.over_differences(lambda each: np.sum(each**2 % (_GREATEST_BYTE + 1), axis=1)))
 
 
-_ROOT = "is the root taken?"
+_ROOT = "did you take the square root?"
 _EXPAND = "expand (x - t)^2 on paper, and compare it term by term"
 _INDEX = "which index does each loop run over?"
 
@@ -205,19 +201,19 @@ _TABLE: Mapping[str, tuple[str, Callable[[Terms], Array]]] = {
     "squared": (f"It equals the squared distances: {_ROOT}", lambda f: f.squares),
     "half_squared": (f"It equals half of the squared distances: {_ROOT}", lambda f: f.squares / 2),
     "l1": (
-        "It equals the sums of the absolute differences (L1): the Euclidean distance is asked for.",
+        "It equals the sums of the absolute differences (L1): the handout asks for the Euclidean distance.",
         lambda f: f.over_differences(lambda each: np.sum(np.abs(each), axis=1)),
     ),
     "mean": (
-        "It equals the distances divided by sqrt(D): is a mean over the features taken where a sum is asked for?",
+        "It equals the distances divided by sqrt(D): do you take a mean over the features where there should be a sum?",
         lambda f: f.d / np.sqrt(f.X.shape[1]),
     ),
     "no_root_of_mean": (
-        "It equals the mean of the squared differences: the sum is asked for, and then its root.",
+        "It equals the mean of the squared differences: take their sum, and then its square root.",
         lambda f: f.squares / f.X.shape[1],
     ),
     "plus_cross": (
-        f"It equals sqrt(|x|^2 + |t|^2 + 2 x.t), which is the length of the sum x + t: {_EXPAND}.",
+        f"It equals sqrt(|x|^2 + |t|^2 + 2 x.t), which is the length of x + t: {_EXPAND}.",
         lambda f: np.sqrt(f.a + f.b + 2 * f.c),
     ),
     "cross_once": (
@@ -237,7 +233,7 @@ _TABLE: Mapping[str, tuple[str, Callable[[Terms], Array]]] = {
         lambda f: np.sqrt(f.a + f.b),
     ),
     "summed_before_square": (
-        "It equals the absolute value of the summed differences: the differences are to be squared before they are summed.",
+        "It equals the absolute value of the summed differences: square the differences before you sum them.",
         lambda f: np.abs(f.over_differences(lambda each: np.sum(each, axis=1))),
     ),
     "max_component": (
@@ -253,7 +249,7 @@ _TABLE: Mapping[str, tuple[str, Callable[[Terms], Array]]] = {
         lambda f: np.repeat(f.d[:1], len(f.X), axis=0),
     ),
     "row_total": (
-        "In each row, every column has the root of the sum over all training points: is an axis missing in the sum?",
+        "In each row, every column has the root of the sum over all training points: is the sum missing its axis?",
         lambda f: np.repeat(np.sqrt(np.sum(f.squares, axis=1, keepdims=True)), len(f.T), axis=1),
     ),
     "norms_swapped": (
@@ -261,33 +257,33 @@ _TABLE: Mapping[str, tuple[str, Callable[[Terms], Array]]] = {
         _if_square(lambda f: np.sqrt(f.b.T + f.a.T - 2 * f.c)),
     ),
     "transposed": (
-        "Rows and columns are exchanged: dists has a row for each test point and a column for each training point.",
+        "Rows and columns are swapped: dists has a row for each test point and a column for each training point.",
         _if_square(lambda f: f.d.T),
     ),
     "norm_difference": (
-        "It equals the difference between the lengths of the two points: the length of their difference is asked for.",
+        "It equals the difference between the lengths of the two points: the handout asks for the length of their difference.",
         lambda f: np.abs(np.sqrt(f.a) - np.sqrt(f.b)),
     ),
     "sum_of_norms": (
-        "It equals the lengths of the two points, added: the length of their difference is asked for.",
+        "It equals the sum of the lengths of the two points: the handout asks for the length of their difference.",
         lambda f: np.sqrt(f.a) + np.sqrt(f.b),
     ),
-    "dot": ("It equals the products of test and training points, which are no distances.", lambda f: f.c),
+    "dot": ("It equals the products of test and training points, which are not distances.", lambda f: f.c),
     "cosine": (
-        "It equals the cosine distance: the Euclidean distance is asked for.",
+        "It equals the cosine distance: the handout asks for the Euclidean distance.",
         lambda f: 1 - f.c / np.sqrt(f.a * f.b),
     ),
     "negative": ("It equals the distances with a minus sign.", lambda f: -f.d),
     "zeros": (
-        "It is zero everywhere, as in the template: is anything written into it?",
+        "It is zero everywhere, as in the template: do you write anything into it?",
         lambda f: np.zeros(f.c.shape),
     ),
     "wrapped": (
-        "It equals the distances of differences that wrap around at 256: are the points made uint8?",
+        "It equals the distances of differences that wrap around at 256: are the points converted to uint8?",
         _in_bytes,
     ),
     "wrapped_squares": (
-        "It equals the distances of squares that wrap around at 256: are the points made uint8?",
+        "It equals the distances of squares that wrap around at 256: are the points converted to uint8?",
         _squared_in_bytes,
     ),
 }  # fmt: skip
@@ -309,19 +305,19 @@ _MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
         "trained_once",
         "dists",
-        "It equals the distances to the points of an earlier train: a new train replaces the data, so nothing may be kept.",
+        "It equals the distances to the points of an earlier call of train: a new call of train replaces the data, so keep nothing from the last one.",
         lambda inputs: _before(inputs, "X_train"),
     ),
     Mistake(
         "tested_once",
         "dists",
-        "It equals the distances of the test points of an earlier call: nothing may be kept between calls.",
+        "It equals the distances of the test points of an earlier call: keep nothing between calls.",
         lambda inputs: _before(inputs, "X"),
     ),
     Mistake(
         "kept",
         "dists",
-        "It equals the result of an earlier call with other points: nothing may be kept between calls.",
+        "It equals the result of an earlier call with other points: keep nothing between calls.",
         lambda inputs: _before(inputs, "X", "X_train"),
     ),
 )  # fmt: skip
@@ -340,7 +336,7 @@ def _nan_rule(name: str, whose: str, squares: Callable[[Terms], Array]) -> Rule:
         is_alike = np.allclose(dists[real], np.sqrt(below[real]), rtol=1e-6)
         return {"count": float((~real).sum())} if is_alike else None
 
-    message = f"It is NaN in {{count}} entries, where the number below the root is negative: the squared lengths of the {whose} points are missing there."
+    message = f"It is NaN in {{count}} entries, where the number under the root is negative: the squared lengths of the {whose} points are missing there."
     return Rule(name, "dists", message, broken)
 
 
@@ -369,7 +365,7 @@ def _question(version: str, over: tuple[str, ...], rule: str, large: Large | Non
             "AnotherVersionError": (
                 "calls_another",
                 "calls another of the three versions",
-                "Each is to be written by itself; no points for this one until it is.",
+                "Write each version on its own; no points for this one until you do.",
             )
         },
         loops=Loops(_draw_loops, _SIZES, over, rule),

@@ -76,6 +76,12 @@ def _first_tied(labels: Array) -> int:
     return next(int(each) for each in labels if each in tied)
 
 
+def _tied_in_a_set(labels: Array) -> int:
+    """max(set(labels), key=labels.count): of several the first in a set's order, which is that of the hashes."""
+    listed = [int(each) for each in labels]
+    return max(set(listed), key=listed.count)
+
+
 def _least_common(labels: Array) -> int:
     found, counts = np.unique(labels, return_counts=True)
     return int(found[np.argmin(counts)])
@@ -126,32 +132,35 @@ def _zeros(inputs: Inputs) -> Array:
     return np.zeros(len(inputs.array("dists")))
 
 
-_TIES = "several labels can have the most votes: which of them does the handout ask for?"
-_NEAR = "which of the sorted neighbours are taken?"
-_VOTE = "the label that occurs most often is asked for"
+_TIES = "several labels can tie for the most votes: which of them does the handout ask for?"
+_NEAR = "which of the sorted neighbours should you take?"
+_VOTE = "the handout asks for the most frequent label"
 
 _TABLE: Mapping[str, tuple[str, Callable[[Inputs], Array]]] = {
-    "tie_first": (f"In a tie, it is the label met first among the neighbours, the nearest first: {_TIES}", _by(_first_tied)),
+    "tie_first": (f"In a tie, it is the label that comes first among the neighbours, nearest first: {_TIES}", _by(_first_tied)),
     "tie_largest": (f"In a tie, it is the largest label: {_TIES}", _by(lambda labels: int(_tied(labels)[-1]))),
+    "tie_in_a_set": (f"In a tie, it is the label that a set lists first, and a set has no order: {_TIES}", _by(_tied_in_a_set)),
     "farthest": (f"It is the vote of the k farthest points: {_NEAR}", _by(_vote, lambda order, k: order[-k:])),
-    "k_ignored": ("It is the label of the single nearest point: does k reach the vote?", _by(_vote, lambda order, _: order[:1])),
+    "k_ignored": ("It is the label of the single nearest point: is k used in the vote?", _by(_vote, lambda order, _: order[:1])),
     "k_plus_one": (f"It is the vote of k + 1 neighbours: {_NEAR}", _by(_vote, lambda order, k: order[: k + 1])),
     "k_minus_one": (f"It is the vote of k - 1 neighbours: {_NEAR}", _by(_vote, lambda order, k: order[: max(k - 1, 1)])),
-    "skips_nearest": ("It is the vote of the 2nd to the (k+1)th neighbour: no test point is in the training set, so the nearest counts.", _by(_vote, lambda order, k: order[1 : k + 1])),
+    "skips_nearest": ("It is the vote of the 2nd to the (k+1)th neighbour: no test point is in the training set, so count the nearest one too.", _by(_vote, lambda order, k: order[1 : k + 1])),
     "rounded_mean": (f"It is the rounded mean of the neighbours' labels: {_VOTE}.", _by(lambda labels: float(np.round(np.mean(labels))))),
-    "truncated_mean": (f"It is the mean of the neighbours' labels, cut to a whole number: {_VOTE}.", _by(lambda labels: int(np.mean(labels)))),
+    "truncated_mean": (f"It is the mean of the neighbours' labels, truncated to a whole number: {_VOTE}.", _by(lambda labels: int(np.mean(labels)))),
+    "mean_rounded_up": (f"It is the mean of the neighbours' labels, rounded up at a half: {_VOTE}.", _by(lambda labels: int(np.mean(labels) + 0.5))),
+    "upper_median": (f"It is the label in the middle of the neighbours' sorted labels: {_VOTE}.", _by(lambda labels: int(np.sort(labels)[len(labels) // 2]))),
     "median": (f"It is the median of the neighbours' labels: {_VOTE}.", _by(lambda labels: int(np.median(labels)))),
     "smallest": (f"It is the smallest label among the neighbours: {_VOTE}.", _by(lambda labels: int(labels.min()))),
     "largest": (f"It is the largest label among the neighbours: {_VOTE}.", _by(lambda labels: int(labels.max()))),
     "count": ("It is the number of votes of the winning label, not the label.", _by(lambda labels: int(np.unique(labels, return_counts=True)[1].max()))),
-    "index_of_neighbour": ("It is the index of the nearest training point: its label is asked for.", _of_indices(lambda order: int(order[0]))),
-    "vote_over_indices": ("It is a vote over the neighbours' indices, each of which occurs once: their labels are to be counted.", _of_indices(lambda order: int(order.min()))),
-    "position": ("It is the position of the largest label among the neighbours (argmax of the labels): count them first.", _by(lambda labels: int(np.argmax(labels)))),
-    "position_of_count": ("It is the position of the largest count among those of the labels that occur: which label stands there?", _by(lambda labels: int(np.argmax(np.unique(labels, return_counts=True)[1])))),
-    "row_zero": ("Every test point has the label of the first: does each use its own row of dists?", _of_the_first_row),
+    "index_of_neighbour": ("It is the index of the nearest training point: the handout asks for its label.", _of_indices(lambda order: int(order[0]))),
+    "vote_over_indices": ("It is a vote over the neighbours' indices, each of which occurs once: count their labels instead.", _of_indices(lambda order: int(order.min()))),
+    "position": ("It is the position of the largest label among the neighbours (argmax of the labels): count the labels first.", _by(lambda labels: int(np.argmax(labels)))),
+    "position_of_count": ("It is the position of the largest count among the labels that occur: which label is at that position?", _by(lambda labels: int(np.argmax(np.unique(labels, return_counts=True)[1])))),
+    "row_zero": ("Every test point has the label of the first: does each one use its own row of dists?", _of_the_first_row),
     "first_k_of_train": ("It is the vote of the first k training points, whatever their distances: sort by the row of dists.", _of_the_first_trained),
     "least_common": (f"It is the label that occurs least often among the neighbours: {_VOTE}.", _by(_least_common)),
-    "zeros": ("It is zero everywhere, as in the template: is a label written into it?", _zeros),
+    "zeros": ("It is zero everywhere, as in the template: do you write a label into it?", _zeros),
 }  # fmt: skip
 
 _MISTAKES: tuple[QuestionMistake, ...] = tuple(

@@ -44,7 +44,7 @@ _Y_HAT: Table[Callable[[Array], Array]] = {
         lambda a: a / a.sum(),
     ),
     "log_softmax": (
-        "It equals the logarithms of the probabilities: where is the logarithm taken in this lab?",
+        "It equals the logarithms of the probabilities: where does this lab take the logarithm?",
         lambda a: np.log(softmax(a)),
     ),
     "softmax_twice": (
@@ -52,11 +52,11 @@ _Y_HAT: Table[Callable[[Array], Array]] = {
         lambda a: softmax(softmax(a)),
     ),
     "sigmoid": (
-        "It equals the sigmoid of each score by itself: the classes must share one sum.",
+        "It equals the sigmoid of each score by itself: all classes must share one sum.",
         lambda a: 1 / (1 + np.exp(-a)),
     ),
     "negative_scores": (
-        "It equals the softmax of the scores with the opposite sign: look at what goes into exp.",
+        "It equals the softmax of the scores with the opposite sign: check what goes into exp.",
         lambda a: softmax(-a),
     ),
 }
@@ -86,7 +86,7 @@ FORWARD: tuple[QuestionMistake, ...] = (
 
 _LOSS: Table[Callable[[Array, int], Any]] = {
     "sign": (
-        "It equals the logarithm without the minus: a loss is never negative here.",
+        "It equals the logarithm without the minus: this loss is never negative.",
         lambda p, k: np.log(p[k]),
     ),
     "label_from_one": (
@@ -106,7 +106,7 @@ _LOSS: Table[Callable[[Array, int], Any]] = {
         lambda p, _: -np.log(p).sum(),
     ),
     "mean_over_classes": (
-        "It is the loss divided by the number of classes: is a mean taken over the one-hot vector?",
+        "It is the loss divided by the number of classes: do you take a mean over the one-hot vector?",
         lambda p, k: -np.log(p[k]) / len(p),
     ),
     "entropy": (
@@ -120,7 +120,7 @@ _LOSS: Table[Callable[[Array, int], Any]] = {
     "log_base_two": ("It equals the loss with a logarithm of base 2.", lambda p, k: -np.log2(p[k])),
     "log_base_ten": ("It equals the loss with a logarithm of base 10.", lambda p, k: -np.log10(p[k])),
     "no_log": (
-        "It equals the probability of the label with a minus: the logarithm is missing.",
+        "It equals minus the probability of the label: the logarithm is missing.",
         lambda p, k: -p[k],
     ),
     "one_minus_probability": (
@@ -132,11 +132,11 @@ _LOSS: Table[Callable[[Array, int], Any]] = {
         lambda p, k: -np.log(1 - p[k]),
     ),
     "mean_squared_error": (
-        "It equals the mean squared difference from the one-hot label: that is another loss.",
+        "It equals the mean squared difference from the one-hot label: that is a different loss.",
         lambda p, k: ((p - formulas.one_hot(k, len(p))) ** 2).mean(),
     ),
     "softmax_again": (
-        "It takes the softmax of y_hat once more: y_hat already holds probabilities. (Is this a ready-made loss on scores?)",
+        "It applies softmax to y_hat again: y_hat already holds probabilities. (Is this a ready-made loss that expects scores?)",
         lambda p, k: -np.log(softmax(p)[k]),
     ),
 }

@@ -51,9 +51,9 @@ _SLOPES = {
         "It subtracts 1 from every class: which of them is the label's?",
         lambda p, _: p - 1,
     ),
-    "plus_one": ("It adds 1 at the label: look at the sign there.", lambda p, y: p + y),
+    "plus_one": ("It adds 1 at the label: check the sign there.", lambda p, y: p + y),
     "equals_minus_one": (
-        "It has -1 itself at the label, not y_hat - 1 (an `=` for a `-=`?).",
+        "It has -1 at the label instead of y_hat - 1 (`=` instead of `-=`?).",
         lambda p, y: np.where(y > 0, -1.0, p),
     ),
     "label_only": (
@@ -89,13 +89,13 @@ BACKWARD = (
     Mistake(
         "bias_gradient_summed",
         "grad_bias",
-        "Each entry is the sum over all classes: on one sample there is nothing to sum over.",
+        "Each entry is the sum over all classes: with one sample there is nothing to sum over.",
         lambda inputs: np.full_like(_right(inputs)[1], _right(inputs)[1].sum()),
     ),
     Mistake(
         "bias_gradient_times_bias",
         "grad_bias",
-        "It is the gradient times the bias: does the bias itself belong in it?",
+        "It is the gradient times the bias: should the bias itself be in it?",
         lambda inputs: _right(inputs)[1] * inputs.array("bias"),
     ),
     Mistake(
@@ -140,24 +140,24 @@ def _moved(by: float) -> Iterator[QuestionMistake]:
             "step_not_taken_back",
             f"{name}_afterwards",
             f"After the call every entry of {name} is off by {'epsilon' if abs(by) == 1 else '2*epsilon'}:"
-            " each step must be undone.",
+            " undo each step.",
             lambda inputs, name=name: inputs.array(name) + by * inputs.number("epsilon"),  # type: ignore[misc]
         )
 
 
-_SYMMETRIC = "the lab asks for the one that is symmetric about the weight."
+_SYMMETRIC = "the lab asks for the difference that is symmetric about the weight."
 
 _DIFFERENCES = {
     "forward_difference": (
-        f"It equals a difference on one side only, upwards: {_SYMMETRIC}",
+        f"It equals the one-sided difference upwards: {_SYMMETRIC}",
         (formulas.one_sided, 1, 1),
     ),
     "backward_difference": (
-        f"It equals a difference on one side only, downwards: {_SYMMETRIC}",
+        f"It equals the one-sided difference downwards: {_SYMMETRIC}",
         (formulas.one_sided, -1, 1),
     ),
     "half_a_difference": (
-        "It equals half of a difference on one side: is the lower loss taken at w - epsilon, or at w again?",
+        "It equals half of a one-sided difference: do you take the lower loss at w - epsilon, or at w again?",
         (formulas.one_sided, 1, 0.5),
     ),
     "not_divided_by_two": (
@@ -168,17 +168,17 @@ _DIFFERENCES = {
         "It equals the numeric gradient with the opposite sign: which loss is subtracted from which?",
         (formulas.central, 1, -1),
     ),
-    "half_a_step": ("It takes half of epsilon on either side.", (formulas.central, 0.5, 1)),
+    "half_a_step": ("It steps by half of epsilon on either side.", (formulas.central, 0.5, 1)),
     "half_a_step_undivided": (
-        "It takes half of epsilon on either side and divides by 2*epsilon.",
+        "It steps by half of epsilon on either side but divides by 2*epsilon.",
         (formulas.central, 0.5, 0.5),
     ),
     "step_not_taken_back": (
-        "Each weight stays at w - epsilon while the next ones are moved: each step must be undone first.",
+        "Each weight stays at w - epsilon while the next ones are moved: undo each step first.",
         (formulas.never_taken_back, 1, 1),
     ),
     "epsilon_not_used": (
-        "It does not depend on epsilon: are the losses at w + epsilon and at w - epsilon compared?",
+        "It does not depend on epsilon: do you compare the losses at w + epsilon and at w - epsilon?",
         (_analytic, 1, 1),
     ),
 }

@@ -15,10 +15,7 @@ from reference.questions.lab.forward_mistakes import CRITERION, FORWARD, MODEL
 from reference.questions.lab.gradient_mistakes import BACKWARD, GRADIENTS, NUMERIC, differences
 from reference.questions.question import Answer, Question, QuestionMistake, Rule
 
-_OVERFLOW = (
-    "Exponentials of scores of this size overflow, or are all zero: which number can be subtracted from all scores"
-    " without changing the probabilities?"
-)
+_OVERFLOW = "Exponentials of scores of this size overflow, or are all zero: what can you subtract from all scores without changing the probabilities?"
 
 
 def _forward(inputs: Inputs) -> Answer:
@@ -47,7 +44,7 @@ _NUMERIC_RULES = tuple(
     Rule(
         "nothing_computed",
         f"{parameter}_afterwards",
-        "While the gradient is zero everywhere, unchanged parameters prove nothing.",
+        "While the gradient is zero everywhere, unchanged parameters do not count.",
         _is_zero(gradient),
     )
     for parameter, gradient in zip(training.PARAMETERS, GRADIENTS, strict=True)
@@ -78,7 +75,7 @@ _ACCURACIES: Table[Callable[[Array, Array, Array, Array], float]] = {
         lambda weight, bias, X, y: accuracy(weight, 0 * bias, X, y),
     ),
     "least_score": (
-        "It equals the accuracy if the lowest score decided.",
+        "It equals the accuracy with the lowest score as the prediction.",
         lambda weight, bias, X, y: accuracy(-weight, -bias, X, y),
     ),
     "labels_from_one": (
@@ -118,7 +115,7 @@ _COUNTS: Table[Callable[[Array, Array, int], Array]] = {
         lambda counts, images, bins: counts.reshape(-1, 3, bins).transpose(0, 2, 1).reshape(len(images), -1),
     ),
     "greatest_left_out": (
-        "It leaves out the bytes of 255: does the last bin include its upper end?",
+        "It leaves out the bytes equal to 255: does the last bin include its upper end?",
         lambda counts, images, bins: (
             counts - ((images == 255).sum((2, 3))[:, :, None] * np.eye(bins)[-1]).reshape(len(images), -1)
         ),

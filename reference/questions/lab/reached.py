@@ -114,7 +114,7 @@ _DRAWS_RULES = (
     Rule(
         "number_of_steps",
         "weight",
-        "It shows {seen} steps, expected {expected}: an epoch has as many steps as there are samples.",
+        "It shows {seen} steps, expected {expected}: an epoch has one step per sample.",
         _other_count,
     ),
     Rule(
@@ -146,7 +146,7 @@ def _learning_cases(rng: np.random.Generator) -> Sequence[QuestionCase]:
     y = rng.permutation(np.arange(samples) % _CLASSES)
     inputs = _start(rng, centers[y] + rng.normal(size=(samples, features)) * 0.6, y)
     inputs |= {"learning_rate": 0.05, "epochs": 5}
-    return [QuestionCase(f"{samples} samples of {_CLASSES} classes far apart, epochs=5", inputs)]
+    return [QuestionCase(f"{samples} samples of {_CLASSES} well-separated classes, epochs=5", inputs)]
 
 
 def mean_loss(weight: Array, bias: Array, X: Array, y: Array) -> float:

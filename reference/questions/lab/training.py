@@ -63,15 +63,15 @@ _BEGIN_AND_END = "where does the loop over {} begin and end?"
 
 _PLANS: Table[Callable[[_Plan], tuple[int, float]]] = {
     "not_trained": (
-        "It equals what was passed in: are the trained parameters returned, and are any steps taken?",
+        "It equals what was passed in: are the trained parameters returned, and do you take any steps?",
         lambda plan: (0, plan.rate),
     ),
     "ascent": (
-        "It goes up the gradient: the loss grows with every step.",
+        "It goes up the gradient: the loss increases with every step.",
         lambda plan: (plan.steps, -plan.rate),
     ),
     "one_step_an_epoch": (
-        "It is the result of one step per epoch: an epoch has as many steps as there are samples.",
+        "It is the result of one step per epoch: an epoch has one step per sample.",
         lambda plan: (plan.epochs, plan.rate),
     ),
     "one_epoch": (
@@ -103,7 +103,7 @@ _PLANS: Table[Callable[[_Plan], tuple[int, float]]] = {
         lambda plan: (plan.steps, plan.rate / plan.samples),
     ),
     "steps_on_all_samples": (
-        "Each step is as long as the sum over all samples: a step has only one sample.",
+        "Each step uses the sum over all samples: a step has only one sample.",
         lambda plan: (plan.steps, plan.rate * plan.samples),
     ),
 }
@@ -118,7 +118,7 @@ _BIAS: Table[Callable[[Parameters, Array, Array], Parameters]] = {
 
 _SLOPES: Table[Callable[[Parameters, Array, Array], Parameters]] = {
     "bias_goes_up": (
-        "It is the result of a bias that goes up its gradient: look at the sign of that update.",
+        "It is the result of a bias that goes up its gradient: check the sign of that update.",
         lambda found, *_: (found[0], -found[1]),
     ),
     "slope_without_label": (

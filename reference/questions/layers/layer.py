@@ -8,6 +8,7 @@ import numpy as np
 
 from reference.losses.problem import Array
 from reference.mistakes import Mistake, Table
+from reference.questions.alike import are_alike
 from reference.questions.inputs import Inputs
 from reference.questions.question import Answer, Question, QuestionCase, Rule
 
@@ -57,18 +58,28 @@ def change_rules(names: Sequence[str]) -> tuple[Rule, ...]:
 
 
 _CACHE_RULES = (
-    ("cache_of_another_form", "The backward pass raises an error with the cache that this returns, but not with the inputs as the handout keeps them: does the cache hold all of them?"),
-    ("cache_of_another_shape", "With the cache that this returns the gradients have other shapes than with the inputs themselves: is an input reshaped before it is kept?"),
-    ("cache_of_other_values", "With the cache that this returns the gradients have other values than with the inputs themselves: what does the cache hold?"),
+    ("cache_of_another_form", "The backward pass raises an error with the cache returned here, but not with the inputs in the handout's order: does the cache hold all of them?"),
+    ("cache_of_another_shape", "With the cache returned here, the gradients have different shapes than with the inputs themselves: do you reshape an input before caching it?"),
+    ("cache_of_other_values", "With the cache returned here, the gradients have different values than with the inputs themselves: what does the cache hold?"),
 )  # fmt: skip
 
 
+_EXACT = 1e-5
+"""Relative: as far as a right gradient may be off."""
+
+
 def cache_question(
-    name: str, parameters: tuple[str, ...], draw: Callable[[np.random.Generator], Sequence[QuestionCase]]
+    name: str,
+    parameters: tuple[str, ...],
+    draw: Callable[[np.random.Generator], Sequence[QuestionCase]],
+    out_and_dx: Callable[..., tuple[Array, Array]],
 ) -> Question:
     """Whether the student's backward pass gives with the cache of the forward pass what it gives with the inputs.
 
-    What it gives is judged elsewhere. parameters: the forward pass's, then dout.
+    A backward pass that ignores its cache would, and so would one beside a forward pass that computes nothing: there is
+    nothing to compare until the output is nearly right (a slip there is judged elsewhere) and dx is right; a wrong
+    backward pass has a right one in its place when this is asked again. parameters: the forward pass's, then dout.
+    out_and_dx: both, right, from the parameters.
     """
 
     def rule(number: int, mistake: str, message: str) -> Rule:
@@ -77,13 +88,17 @@ def cache_question(
 
         return Rule(mistake, "cache", message, broken)
 
-    def is_nothing(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
-        return {} if float(seen["backward"]) else None
+    def is_nothing(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
+        out, dx = out_and_dx(*inputs.arrays(*parameters))
+        is_core = are_alike([(seen["out"], out)]) and np.allclose(
+            seen["dx"], dx, rtol=0, atol=_EXACT * np.max(np.abs(dx), initial=0.0)
+        )
+        return {} if float(seen["backward"]) or not is_core else None
 
     nothing = Rule(
         "nothing_to_compare",
         "backward",
-        "The cache cannot be tried until both passes return arrays for the inputs as the handout keeps them.",
+        "The cache cannot be tested until the forward pass returns its output and the backward pass a right dx.",
         is_nothing,
         is_symptom=True,
     )
@@ -91,17 +106,21 @@ def cache_question(
     return Question(
         name=name,
         parameters=parameters,
-        outputs={"cache": "number", "backward": "number"},
+        outputs={"cache": "number", "backward": "number", "out": "array", "dx": "array"},
         draw=lambda rng: [
             QuestionCase(each.label, {key: each.inputs[key] for key in parameters})
             for each in draw(rng)
             if not each.inputs[TURNED]
         ],
-        answer=lambda _: {"cache": np.zeros(()), "backward": np.zeros(())},
+        answer=lambda inputs: {
+            **dict.fromkeys(("cache", "backward"), np.zeros(())),
+            **dict(zip(("out", "dx"), out_and_dx(*inputs.arrays(*parameters)), strict=True)),
+        },
         driver=("layers", "cache"),
-        free=("cache", "backward"),
+        right=("layers", f"{name.removesuffix('_cache')}_forward"),
+        free=("cache", "backward", "out", "dx"),
         rules=(*rules, nothing),
         needs={"cache": ("backward",)},
-        aside=("backward",),
+        aside=("backward", "out", "dx"),
         unchanged=(),
     )

@@ -24,10 +24,7 @@ from reference.questions.layers.layer import (
 )
 from reference.questions.question import Answer, Misshapen, Question, QuestionCase
 
-OVERFLOW = (
-    "Its exponentials overflow where all scores are 1000 larger: which number can be subtracted from a row of scores"
-    " without a change to its probabilities?"
-)
+OVERFLOW = "Its exponentials overflow when all scores are 1000 larger: what can you subtract from a row of scores without changing its probabilities?"
 
 _SIZES = ((7, 5), (13, 3), (1, 4), (6, 2), (5, 10), (4, 6))
 
@@ -114,56 +111,56 @@ def _only(x: Array, y: Array, *, is_true: bool) -> Array:
 
 _MEAN = "does the assignment ask for a sum or for an average over the samples?"
 _DERIVE = "compare it with the derivative of -log p_y."
-_TRUE = "what does the derivative have at the true class?"
-_FILLED = "It is zero throughout: is it ever filled?"
+_TRUE = "what is the derivative at the true class?"
+_FILLED = "It is zero everywhere: is it ever filled in?"
 
 
 def _with_epsilon(epsilon: float) -> tuple[str, Formula]:
     """What is told of a loss with an epsilon inside its logarithm that is too large, and that loss."""
-    words = f"An epsilon of {epsilon:g} is added inside the logarithm: is it needed once the maximum is taken out?"
+    words = f"An epsilon of {epsilon:g} is added inside the logarithm: is it needed once you subtract the maximum?"
     return words, lambda x, y: -np.log(_of_true(softmax(x), y) + epsilon).mean()
 
 
 _LOSS = {
     **{f"epsilon_of_{name}_in_logarithm": _with_epsilon(float(name.replace("_", "-"))) for name in ("1e_3", "1e_2")},
     "sum_instead_of_mean": (f"It is the sum over the samples: {_MEAN}", lambda x, y: len(x) * _mean_loss(x, y)),
-    "classes_too": ("It is divided by the number of classes too: what is the average taken over?", lambda x, y: _mean_loss(x, y) / x.shape[1]),
-    "divided_twice": ("It is divided by N twice: where is the average taken?", lambda x, y: _mean_loss(x, y) / len(x)),
-    "no_log": ("It is minus the mean of p_y: where does the logarithm come in?", lambda x, y: -_of_true(softmax(x), y).mean()),
+    "classes_too": ("It is divided by the number of classes too: what should the average be taken over?", lambda x, y: _mean_loss(x, y) / x.shape[1]),
+    "divided_twice": ("It is divided by N twice: where do you take the average?", lambda x, y: _mean_loss(x, y) / len(x)),
+    "no_log": ("It is minus the mean of p_y: where is the logarithm?", lambda x, y: -_of_true(softmax(x), y).mean()),
     "no_exp": ("It is the loss of scores divided by their sum: how do scores become probabilities?", lambda x, y: -np.log(_of_true(x, y) / x.sum(axis=1)).mean()),
-    "log2": ("It is taken with the logarithm to the base 2: which logarithm does the loss have?", lambda x, y: _mean_loss(x, y) / np.log(2)),
-    "log10": ("It is taken with the logarithm to the base 10: which logarithm does the loss have?", lambda x, y: _mean_loss(x, y) / np.log(10)),
+    "log2": ("It uses the logarithm to base 2: which logarithm does the loss use?", lambda x, y: _mean_loss(x, y) / np.log(2)),
+    "log10": ("It uses the logarithm to base 10: which logarithm does the loss use?", lambda x, y: _mean_loss(x, y) / np.log(10)),
     "all_classes": ("It adds up -log p of all classes: which class's probability counts?", lambda x, y: -log_softmax(x).sum() / len(x)),
-    "predicted_class": ("It is that of the class with the highest score: which class's probability counts?", lambda x, y: -np.log(softmax(x).max(axis=1)).mean()),
-    "label_plus_one": ("It is that of the class after the true one: is y used as it is?", lambda x, y: _mean_loss(x, _next(x, y))),
-    "over_batch": ("It is that of probabilities that add up to 1 over the samples: over which axis do they add up to 1?", lambda x, y: -np.log(_of_true(_over_batch(x), y)).mean()),
-    "max_kept": ("The maximum is taken out of the exponentials only: is it taken out of the true score too?", _max_kept),
-    "log_of_mean": ("It is the logarithm of the mean probability: which comes first, logarithm or mean?", lambda x, y: -np.log(_of_true(softmax(x), y).mean())),
+    "predicted_class": ("It is the loss of the class with the highest score: which class's probability counts?", lambda x, y: -np.log(softmax(x).max(axis=1)).mean()),
+    "label_plus_one": ("It uses the class after the true one: is y used as it is?", lambda x, y: _mean_loss(x, _next(x, y))),
+    "over_batch": ("It uses probabilities that add up to 1 over the samples: over which axis do they add up to 1?", lambda x, y: -np.log(_of_true(_over_batch(x), y)).mean()),
+    "max_kept": ("The maximum is subtracted in the exponentials only: is it subtracted from the true score too?", _max_kept),
+    "log_of_mean": ("It is the logarithm of the mean probability: which comes first, the logarithm or the mean?", lambda x, y: -np.log(_of_true(softmax(x), y).mean())),
     "squared": ("It is the mean squared difference between probabilities and labels: which loss does the assignment ask for?", lambda x, y: (_slopes(x, y) ** 2).sum() / len(x)),
     "binary": ("It is a binary cross-entropy over all classes: which classes appear in the loss?", lambda x, y: -np.log(np.abs(1 - _one_hot(x, y) - softmax(x))).sum() / len(x)),
-    "sign_flipped": ("It is the right loss with the opposite sign: is a loss negative?", lambda x, y: -_mean_loss(x, y)),
+    "sign_flipped": ("It is the correct loss with the opposite sign: can a loss be negative?", lambda x, y: -_mean_loss(x, y)),
     "all_zero": (_FILLED, lambda x, y: 0.0),
 }  # fmt: skip
 
 _DX = {
     "sum_instead_of_mean": (f"It is not divided by N: {_MEAN}", _slopes),
-    "classes_too": ("It is divided by the number of classes too: what is the average taken over?", lambda x, y: _slopes(x, y) / x.size),
-    "divided_twice": ("It is divided by N twice: where is the average taken?", lambda x, y: _slopes(x, y) / len(x) ** 2),
+    "classes_too": ("It is divided by the number of classes too: what should the average be taken over?", lambda x, y: _slopes(x, y) / x.size),
+    "divided_twice": ("It is divided by N twice: where do you take the average?", lambda x, y: _slopes(x, y) / len(x) ** 2),
     "minus_one_missing": (f"It is the probabilities divided by N: {_TRUE}", lambda x, y: softmax(x) / len(x)),
     "plus_one": ("One is added for the true class: does the loss rise or fall as the true score rises?", lambda x, y: (softmax(x) + _one_hot(x, y)) / len(x)),
     "set_to_minus_one": (f"It is -1/N at the true class: {_TRUE}", lambda x, y: (softmax(x) * (1 - _one_hot(x, y)) - _one_hot(x, y)) / len(x)),
-    "whole_columns": ("One is taken from whole columns: how is one entry of each row chosen?", _whole_columns),
-    "minus_one_after_mean": ("One is taken from the true class after the division by N: which comes first?", lambda x, y: softmax(x) / len(x) - _one_hot(x, y)),
+    "whole_columns": ("One is subtracted from whole columns: how do you select one entry of each row?", _whole_columns),
+    "minus_one_after_mean": ("One is subtracted for the true class after the division by N: which comes first?", lambda x, y: softmax(x) / len(x) - _one_hot(x, y)),
     "sigmoid": (f"It is p(1 - p)/N: {_DERIVE}", lambda x, y: softmax(x) * (1 - softmax(x)) / len(x)),
-    "scores": ("It is made of the scores instead of the probabilities.", lambda x, y: (x - _one_hot(x, y)) / len(x)),
-    "exponentials": ("It is made of the exponentials: are they divided by their sum?", lambda x, y: (np.exp(x) - _one_hot(x, y)) / len(x)),
-    "shifted_exponentials": ("It is made of the exponentials: are they divided by their sum?", lambda x, y: (np.exp(x - x.max(axis=1, keepdims=True)) - _one_hot(x, y)) / len(x)),
-    "over_batch": ("It is made of probabilities that add up to 1 over the samples: over which axis do they add up to 1?", lambda x, y: (_over_batch(x) - _one_hot(x, y)) / len(x)),
-    "label_plus_one": ("It is that of the class after the true one: is y used as it is?", lambda x, y: _slopes(x, _next(x, y)) / len(x)),
-    "only_true": ("It is filled at the true class alone: do the other scores change the loss?", lambda x, y: _only(x, y, is_true=True)),
+    "scores": ("It uses the scores instead of the probabilities.", lambda x, y: (x - _one_hot(x, y)) / len(x)),
+    "exponentials": ("It uses the exponentials: are they divided by their sum?", lambda x, y: (np.exp(x) - _one_hot(x, y)) / len(x)),
+    "shifted_exponentials": ("It uses the exponentials: are they divided by their sum?", lambda x, y: (np.exp(x - x.max(axis=1, keepdims=True)) - _one_hot(x, y)) / len(x)),
+    "over_batch": ("It uses probabilities that add up to 1 over the samples: over which axis do they add up to 1?", lambda x, y: (_over_batch(x) - _one_hot(x, y)) / len(x)),
+    "label_plus_one": ("It uses the class after the true one: is y used as it is?", lambda x, y: _slopes(x, _next(x, y)) / len(x)),
+    "only_true": ("It is filled in for the true class only: do the other scores change the loss?", lambda x, y: _only(x, y, is_true=True)),
     "only_others": (f"It is zero at the true class: {_TRUE}", lambda x, y: _only(x, y, is_true=False)),
     "over_p": (f"It is the derivative with respect to p, not to the scores: {_DERIVE}", lambda x, y: -_one_hot(x, y) / softmax(x) / len(x)),
-    "sign_flipped": ("It is the right gradient with the opposite sign: in which direction does the loss rise?", lambda x, y: -_slopes(x, y) / len(x)),
+    "sign_flipped": ("It is the correct gradient with the opposite sign: in which direction does the loss rise?", lambda x, y: -_slopes(x, y) / len(x)),
     "all_zero": (_FILLED, lambda x, y: 0 * x),
 }  # fmt: skip
 
@@ -211,30 +208,30 @@ _SVM_COUNT = "how often does the true score appear in the loss?"
 _SVM_LOSS = {
     "true_class_counted": ("The margin of the true class is added too: which classes does the sum leave out?", lambda x, y: _hinge(x, y).sum() / len(x) + 1),
     "sum_instead_of_mean": (f"It is the sum over the samples: {_MEAN}", lambda x, y: _hinge(x, y).sum()),
-    "divided_twice": ("It is divided by N twice: where is the average taken?", lambda x, y: _hinge(x, y).sum() / len(x) ** 2),
-    "classes_too": ("It is divided by the number of classes too: what is the average taken over?", lambda x, y: _hinge(x, y).sum() / x.size),
+    "divided_twice": ("It is divided by N twice: where do you take the average?", lambda x, y: _hinge(x, y).sum() / len(x) ** 2),
+    "classes_too": ("It is divided by the number of classes too: what should the average be taken over?", lambda x, y: _hinge(x, y).sum() / x.size),
     "delta_zero": ("It has no margin: by how much must the true score be higher?", lambda x, y: _hinge(x, y, 0.0).sum() / len(x)),
     "delta_subtracted": ("The margin is subtracted: by how much must the true score be higher?", lambda x, y: _hinge(x, y, -1.0).sum() / len(x)),
     "squared_hinge": ("It is the squared hinge loss: which loss does the assignment ask for?", lambda x, y: (_hinge(x, y) ** 2).sum() / len(x)),
     "not_clamped": ("Negative margins are added too: which margins count?", lambda x, y: np.where(_one_hot(x, y) > 0, 0, x - _of_true(x, y)[:, None] + 1).sum() / len(x)),
-    "differences_reversed": ("The true score is reduced by the others: which is subtracted from which?", lambda x, y: np.where(_one_hot(x, y) > 0, 0, np.maximum(_of_true(x, y)[:, None] - x + 1, 0)).sum() / len(x)),
-    "highest_only": ("It has the largest margin of each sample alone: do all classes count?", lambda x, y: _hinge(x, y).max(axis=1).sum() / len(x)),
-    "sign_flipped": ("It is the right loss with the opposite sign: is a loss negative?", lambda x, y: -_hinge(x, y).sum() / len(x)),
+    "differences_reversed": ("The other scores are subtracted from the true score: which should be subtracted from which?", lambda x, y: np.where(_one_hot(x, y) > 0, 0, np.maximum(_of_true(x, y)[:, None] - x + 1, 0)).sum() / len(x)),
+    "highest_only": ("It has only each sample's largest margin: how many classes should count?", lambda x, y: _hinge(x, y).max(axis=1).sum() / len(x)),
+    "sign_flipped": ("It is the correct loss with the opposite sign: can a loss be negative?", lambda x, y: -_hinge(x, y).sum() / len(x)),
     "all_zero": (_FILLED, lambda x, y: 0.0),
 }  # fmt: skip
 
 _SVM_DX = {
     "sum_instead_of_mean": (f"It is not divided by N: {_MEAN}", _svm_slopes),
-    "divided_twice": ("It is divided by N twice: where is the average taken?", lambda x, y: _svm_slopes(x, y) / len(x) ** 2),
-    "classes_too": ("It is divided by the number of classes too: what is the average taken over?", lambda x, y: _svm_slopes(x, y) / x.size),
+    "divided_twice": ("It is divided by N twice: where do you take the average?", lambda x, y: _svm_slopes(x, y) / len(x) ** 2),
+    "classes_too": ("It is divided by the number of classes too: what should the average be taken over?", lambda x, y: _svm_slopes(x, y) / x.size),
     "true_class_missing": (f"It is zero at the true class: {_SVM_COUNT}", lambda x, y: (_margins(x, y) > 0) / len(x)),
     "true_class_once": (f"It is -1/N at the true class: {_SVM_COUNT}", _once),
     "true_class_counts_itself": ("The true class counts its own margin: which classes does the sum leave out?", lambda x, y: (_svm_slopes(x, y) - _one_hot(x, y)) / len(x)),
-    "all_margins_active": ("Every margin counts: which ones are positive?", _all_active),
+    "all_margins_active": ("Every margin counts: which ones should?", _all_active),
     "delta_zero": ("It has no margin: by how much must the true score be higher?", lambda x, y: _svm_slopes(x, y, 0.0) / len(x)),
     "squared_hinge": ("It is the gradient of the squared hinge loss: which loss does the assignment ask for?", lambda x, y: 2 * (_hinge(x, y) - _one_hot(x, y) * _hinge(x, y).sum(axis=1, keepdims=True)) / len(x)),
-    "highest_only": ("The largest margin of each sample alone counts: do all classes count?", _highest_only),
-    "sign_flipped": ("It is the right gradient with the opposite sign: in which direction does the loss rise?", lambda x, y: -_svm_slopes(x, y) / len(x)),
+    "highest_only": ("Only each sample's largest margin counts: how many classes should count?", _highest_only),
+    "sign_flipped": ("It is the correct gradient with the opposite sign: in which direction does the loss rise?", lambda x, y: -_svm_slopes(x, y) / len(x)),
     "all_zero": (_FILLED, lambda x, y: 0 * x),
 }  # fmt: skip
 
@@ -262,7 +259,7 @@ def _question(
             Misshapen(
                 "not_summed",
                 "loss",
-                "It has an entry for each sample: a loss is one number.",
+                "It has one entry per sample: a loss is a single number.",
                 lambda inputs: inputs.array("y").shape,
             ),
         ),

@@ -62,25 +62,25 @@ def _sigmoid(x: Array) -> Array:
 
 
 _WHICH = "which nonlinearity does the assignment ask for?"
-_MASK = "which entries does the layer let through on the way back, and what decides it?"
-_UPSTREAM = "does dout take part?"
-_FILLED = "It is zero throughout: is it ever filled?"
+_MASK = "which entries does the layer let through in the backward pass, and what decides that?"
+_UPSTREAM = "is dout used?"
+_FILLED = "It is zero everywhere: is it ever filled in?"
 
 _FORWARD: Table[Formula] = {
-    "absolute": ("It is the absolute value: what becomes of negative entries?", np.abs),
+    "absolute": ("It is the absolute value: what should happen to negative entries?", np.abs),
     "leaky": (f"It is a leaky ReLU: {_WHICH}", lambda x: np.where(x > 0, x, 0.01 * x)),
     "sigmoid": (f"It is the sigmoid: {_WHICH}", _sigmoid),
     "tanh": (f"It is the tanh: {_WHICH}", np.tanh),
-    "minimum": ("It is min(x, 0): which part of x is kept?", lambda x: np.minimum(x, 0)),
-    "mask_only": ("It is 1 where x is positive: which value does a positive entry keep?", lambda x: x > 0),
-    "identity": ("It is x as it is: what becomes of negative entries?", lambda x: x),
-    "largest": ("It is the largest entry everywhere: is the maximum taken entry by entry?", lambda x: np.full(x.shape, max(float(x.max()), 0.0))),
+    "minimum": ("It is min(x, 0): which part of x should be kept?", lambda x: np.minimum(x, 0)),
+    "mask_only": ("It is 1 where x is positive: what should a positive entry become?", lambda x: x > 0),
+    "identity": ("It is x as it is: what should happen to negative entries?", lambda x: x),
+    "largest": ("It is the largest entry everywhere: do you take the maximum entry by entry?", lambda x: np.full(x.shape, max(float(x.max()), 0.0))),
     "all_zero": (_FILLED, lambda x: 0 * x),
 }  # fmt: skip
 
 _BACKWARD: Table[Formula] = {
     "mask_from_dout": (f"It is dout where dout is positive: {_MASK}", lambda x, dout: dout * (dout > 0)),
-    "no_mask": ("It is dout as it is: what does the layer do to it where its unit is off?", lambda x, dout: dout),
+    "no_mask": ("It is dout as it is: what should the layer do to it where its unit is off?", lambda x, dout: dout),
     "mask_only": (f"It is the mask alone: {_UPSTREAM}", lambda x, dout: x > 0),
     "reversed": (f"It is dout where x is not positive: {_MASK}", lambda x, dout: dout * (x <= 0)),
     "times_x": ("It is dout times x: what is the derivative of the ReLU?", lambda x, dout: dout * x),
@@ -92,11 +92,11 @@ _BACKWARD: Table[Formula] = {
     "sigmoid": (f"It is the gradient of a sigmoid: {_WHICH}", lambda x, dout: dout * _sigmoid(x) * (1 - _sigmoid(x))),
     "tanh": (f"It is the gradient of a tanh: {_WHICH}", lambda x, dout: dout * (1 - np.tanh(x) ** 2)),
     "elu": (f"It is the gradient of an ELU: {_WHICH}", lambda x, dout: dout * np.where(x > 0, 1, np.exp(np.minimum(x, 0)))),
-    "threshold_one": ("It is dout where x is above 1: at which x does the ReLU bend?", lambda x, dout: dout * (x > 1)),
-    "clip_at_one": ("It is dout where x lies between 0 and 1: is there an upper bound?", lambda x, dout: dout * ((x > 0) & (x < 1))),
+    "threshold_one": ("It is dout where x is above 1: at what x does the ReLU's slope change?", lambda x, dout: dout * (x > 1)),
+    "clip_at_one": ("It is dout where x lies between 0 and 1: does the ReLU have an upper bound?", lambda x, dout: dout * ((x > 0) & (x < 1))),
     "both_masks": (f"It is dout where x and dout are positive: {_MASK}", lambda x, dout: dout * (x > 0) * (dout > 0)),
-    "mean": ("It is the right gradient divided by N: an average belongs to the loss, and its 1/N is in dout already.", lambda x, dout: dout * (x > 0) / len(x)),
-    "sign_flipped": ("It is the right gradient with the opposite sign.", lambda x, dout: -dout * (x > 0)),
+    "mean": ("It is the correct gradient divided by N: the averaging belongs in the loss, and dout already includes its 1/N.", lambda x, dout: dout * (x > 0) / len(x)),
+    "sign_flipped": ("It is the correct gradient with the opposite sign.", lambda x, dout: -dout * (x > 0)),
     "all_zero": (_FILLED, lambda x, dout: 0 * x),
 }  # fmt: skip
 
@@ -114,7 +114,7 @@ RELU_QUESTIONS = (
             Misshapen(
                 "largest",
                 "out",
-                "It is one number: is the maximum taken entry by entry?",
+                "It is one number: do you take the maximum entry by entry?",
                 lambda _: (),
             ),
         ),
@@ -140,7 +140,7 @@ RELU_QUESTIONS = (
             Misshapen(
                 "batch_sum",
                 "dx",
-                "It is summed over the samples: each sample has a gradient of its own.",
+                "It is summed over the samples: each sample has its own gradient.",
                 lambda inputs: inputs.array("x").shape[1:],
             ),
         ),
@@ -150,5 +150,5 @@ RELU_QUESTIONS = (
         aside=(UNCHANGED,),
         unchanged=(),
     ),
-    cache_question("relu_cache", ("x", "dout"), _draw),
+    cache_question("relu_cache", ("x", "dout"), _draw, lambda x, dout: (_relu(x), dout * (x > 0))),
 )

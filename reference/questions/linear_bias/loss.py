@@ -79,9 +79,11 @@ def _draw(rng: np.random.Generator) -> Sequence[QuestionCase]:
 
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
-_BIAS_LEFT_OUT = "It equals the {part} for scores without the bias: the scores are X @ W + b; does the bias reach this part?"
-_NOT_REGULARIZED = "which parameters does the regularization contain?"
-_AVERAGE = "what is the average taken over?"
+_BIAS_LEFT_OUT = (
+    "It equals the {part} for scores without the bias: the scores are X @ W + b; is the bias used here?"
+)
+_NOT_REGULARIZED = "which parameters should be regularized?"
+_AVERAGE = "what should the average be taken over?"
 
 
 def _without_a_bias(part: Part, output: str) -> tuple[QuestionMistake, ...]:
@@ -106,7 +108,7 @@ def _loss_with_bias_regularized(inputs: Inputs) -> Array:
 
 _DB: Table[Callable[[Problem], Array]] = {
     "all_zero": (
-        "It is zero throughout: is db never filled, or is it one sum over samples and classes? Each class has its own entry.",
+        "It is zero everywhere: is db never filled in, or is it one sum over samples and classes? Each class has its own entry.",
         lambda problem: 0 * _db(problem),
     ),
     "sum_instead_of_mean": (
@@ -114,12 +116,12 @@ _DB: Table[Callable[[Problem], Array]] = {
         lambda problem: _db(problem) * problem.num_samples,
     ),
     "divided_twice": (
-        "It equals the correct gradient divided by the number of samples once more: is the average taken twice?",
+        "It equals the correct gradient divided by the number of samples one more time: do you take the average twice?",
         lambda problem: _db(problem) / problem.num_samples,
     ),
     "bias_left_out_of_scores": (_BIAS_LEFT_OUT, lambda problem: _db(_without_bias(problem))),
     "minus_one_missing": (
-        "It equals the average probabilities: what more does the derivative have for the true class?",
+        "It equals the average probabilities: what else does the derivative have for the true class?",
         lambda problem: problem.probabilities.mean(axis=0, keepdims=True),
     ),
     "sign_flipped": (
@@ -131,7 +133,7 @@ _DB: Table[Callable[[Problem], Array]] = {
         lambda problem: _db(problem) / problem.num_classes,
     ),
     "no_probabilities": (
-        "It equals minus the share of each true class, without any probabilities: where do the probabilities come in?",
+        "It equals minus the share of each true class, without any probabilities: where do the probabilities enter?",
         lambda problem: -problem.one_hot.mean(axis=0, keepdims=True),
     ),
     "last_sample_only": (

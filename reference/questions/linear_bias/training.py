@@ -137,7 +137,7 @@ _HISTORY_RULES = (
     Rule(
         "loss_rises",
         "history",
-        "The loss goes from {first} to {last}: which way does a step along the gradient lead?",
+        "The loss goes from {first} to {last}: which way should a step go along the gradient?",
         _rises,
     ),
     Rule(
@@ -151,21 +151,21 @@ _REACHED_RULES = (
     Rule(
         "history_of_other_weights",
         "history",
-        "Its last loss is {last}, but the returned W and b have the loss {reached}: are they those of the last step, and is the loss complete?",
+        "Its last loss is {last}, but the returned W and b have the loss {reached}: are they from the last step, and is the loss complete?",
         _is_inconsistent,
         is_symptom=True,
     ),
     Rule(
         "history_of_nothing",
         "history",
-        "It proves nothing: the returned W and b have the loss {reached}, hardly less than at the start.",
+        "It does not count: the returned W and b have the loss {reached}, hardly lower than at the start.",
         _is_unlearned,
         is_symptom=True,
     ),
     Rule(
         "loss_not_reached",
         "W",
-        "The returned W and b have the loss {reached}; as many steps of gradient descent reach {expected}.",
+        "The returned W and b have the loss {reached}; the same number of gradient descent steps reaches {expected}.",
         _is_not_reached,
         is_symptom=True,
     ),
@@ -182,15 +182,15 @@ _IN_ALL = {
 }  # fmt: skip
 
 _IN_PARAMETERS = {
-    "bias_not_updated": ("that never change b: which parameters does a step change?", Steps(is_bias_updated=False)),
-    "bias_regularized": ("that shrink b too: which parameters does the regularization contain?", Steps(is_bias_regularized=True)),
+    "bias_not_updated": ("that never change b: which parameters should a step update?", Steps(is_bias_updated=False)),
+    "bias_regularized": ("that shrink b too: which parameters should be regularized?", Steps(is_bias_regularized=True)),
 }  # fmt: skip
 """Without the bias a history stays near the right one."""
 
 _IN_HISTORY = {
-    "step_size_ignored": ("of size 1: does step_size reach the update?", Steps(step_size=1.0)),
+    "step_size_ignored": ("of size 1: is step_size used in the update?", Steps(step_size=1.0)),
     "step_halved": ("of half the size: which factor scales the gradient?", Steps(step_factor=0.5)),
-    "step_doubled": ("of twice the size: is each parameter changed once per step?", Steps(step_factor=2.0)),
+    "step_doubled": ("of twice the size: is each parameter updated once per step?", Steps(step_factor=2.0)),
 }  # fmt: skip
 """W forgets the step size."""
 
@@ -202,7 +202,7 @@ _MISTAKES = (
     Mistake(
         "history_without_regularizer",
         "history",
-        "It equals the losses without the regularization: is the whole loss kept?",
+        "It equals the losses without the regularization: do you record the whole loss?",
         lambda inputs: descend(inputs)["data"][:-1],
     ),
 )

@@ -135,29 +135,26 @@ def _draw_fits(rng: np.random.Generator) -> Sequence[QuestionCase]:
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
 _ONE_IS_STANDARDISED = "which of the two should be standardised?"
-_WHERE_START = "where do w and b start?"
-_REACHES_UPDATE = "does learning_rate reach the update?"
+_WHERE_START = "where should w and b start?"
+_REACHES_UPDATE = "is learning_rate used in the update?"
 _RAW = Fit(standardised=())
-_DIVERGES = (
-    "steps on the raw features, whose scales are very different: how large is the gradient for x^2,"
-    " and what does standardising change?"
-)
+_DIVERGES = "steps on the raw features, whose scales are very different: how large is the gradient for x^2, and how does standardising change that?"
 
 _FITS: Table[Fit] = {
     "no_normalisation": (_DIVERGES, _RAW),
     "no_normalisation_rate_ignored": (f"a learning rate of 0.01 and {_DIVERGES}", Fit(standardised=(), rate=0.01)),
     "targets_not_normalised": (f"standardised features and unchanged targets: {_ONE_IS_STANDARDISED}", Fit(standardised=("psi",))),
     "features_not_normalised": (f"standardised targets and unchanged features: {_ONE_IS_STANDARDISED}", Fit(standardised=("y",))),
-    "biased_deviation": ("standard deviations divided by N: which does the assignment ask for?", Fit(degrees=0)),
+    "biased_deviation": ("standard deviations divided by N: which one does the assignment ask for?", Fit(degrees=0)),
     "not_centred": ("features and targets that keep their means: what does standardising subtract?", Fit(is_centred=False)),
     "not_scaled": ("features and targets that are only centred: what does standardising divide by?", Fit(is_scaled=False)),
-    "one_mean_for_all_features": ("one mean and deviation for both features: along which axis is each taken?", Fit(axis=None)),
-    "starts_at_zero": (f"a start at zero: {_WHERE_START}", Fit(start=0.0)),
-    "starts_at_one": (f"a start at one: {_WHERE_START}", Fit(start=1.0)),
+    "one_mean_for_all_features": ("one mean and deviation for both features: along which axis do you compute each?", Fit(axis=None)),
+    "starts_at_zero": (f"starting at zero: {_WHERE_START}", Fit(start=0.0)),
+    "starts_at_one": (f"starting at one: {_WHERE_START}", Fit(start=1.0)),
     "gradient_halved": ("half the gradient: what is the derivative of a square?", Fit(factor=0.5)),
-    "gradient_doubled": ("twice the gradient: does it add up from step to step, or does a factor appear twice?", Fit(factor=2.0)),
+    "gradient_doubled": ("twice the gradient: does it accumulate from step to step, or does a factor appear twice?", Fit(factor=2.0)),
     "step_uphill": ("steps along the gradient: in which direction does the loss fall?", Fit(factor=-1.0)),
-    "bias_not_updated": ("a bias that never changes: which parameters does a step change?", Fit(is_bias_updated=False)),
+    "bias_not_updated": ("a bias that never changes: which parameters should a step update?", Fit(is_bias_updated=False)),
     "rate_ignored": (f"a learning rate of 0.02 whatever learning_rate says: {_REACHES_UPDATE}", Fit(rate=0.02)),
     "rate_of_the_printed_losses": (f"a learning rate of 0.03 whatever learning_rate says: {_REACHES_UPDATE}", Fit(rate=0.03)),
 }  # fmt: skip
@@ -176,12 +173,12 @@ _ERRORS: Table[Callable[[Array], Any]] = {
     "sum_instead_of_mean": ("the sum of the squared errors: where is it divided by their number?", lambda e: np.sum(e**2)),
     "half_of_the_mean": ("half of the mean squared error: does the assignment have that factor?", lambda e: np.mean(e**2) / 2),
     "twice_the_mean": ("twice the mean squared error: which factor does the assignment have?", lambda e: 2 * np.mean(e**2)),
-    "absolute_error": ("the mean absolute error: what happens to each difference?", lambda e: np.mean(np.abs(e))),
+    "absolute_error": ("the mean absolute error: what should happen to each difference?", lambda e: np.mean(np.abs(e))),
     "root_of_the_mean": ("the root of the mean squared error: does the assignment ask for a root?", lambda e: np.sqrt(np.mean(e**2))),
-    "square_of_the_mean": ("the square of the mean error: is the square taken before the mean?", lambda e: np.mean(e) ** 2),
-    "mean_error": ("the mean of the differences: what happens to each of them?", np.mean),
+    "square_of_the_mean": ("the square of the mean error: which comes first, the square or the mean?", lambda e: np.mean(e) ** 2),
+    "mean_error": ("the mean of the differences: what should happen to each of them?", np.mean),
     "one_less_in_the_mean": ("the sum of the squared errors divided by N - 1: what does an average divide by?", lambda e: np.sum(e**2) / (e.size - 1)),
-    "all_zero": ("zero: is it still as the template left it?", lambda _: 0.0),
+    "all_zero": ("zero: is it still unchanged from the template?", lambda _: 0.0),
     "norm_of_errors": ("the norm of the errors: does the assignment ask for a root?", lambda e: np.sqrt(np.sum(e**2))),
 }  # fmt: skip
 
@@ -195,7 +192,7 @@ _LOSSES: tuple[QuestionMistake, ...] = (
     Mistake(
         "every_pair",
         "loss",
-        "It equals the mean over all pairs of a target and a prediction: which shapes do the two have when you subtract them?",
+        "It equals the mean over all pairs of a target and a prediction: what shapes do the two have when you subtract them?",
         lambda inputs: np.mean((inputs.array("y") - inputs.array("y_hat").reshape(1, -1)) ** 2),
     ),
 )
@@ -211,7 +208,7 @@ _COLUMNS: Table[Callable[[Array], Array]] = {
     "cubes": (f"Their second column is the cube of x: {_WHICH_POWERS}", lambda x: np.stack([x, x**3], axis=1)),
     "x_twice": (f"Both columns are x: {_WHICH_POWERS}", lambda x: np.stack([x, x], axis=1)),
     "squares_twice": (f"Both columns are squares: {_WHICH_POWERS}", lambda x: np.stack([x**2, x**2], axis=1)),
-    "all_zero": ("They are zero: are they still as the template left them?", lambda x: 0 * powers(x)),
+    "all_zero": ("They are zero: are they still unchanged from the template?", lambda x: 0 * powers(x)),
     "rows_as_columns": ("They are the right numbers in the wrong places: do you reshape the array instead of transposing it?", lambda x: powers(x).T.reshape(-1, 2)),
 }  # fmt: skip
 
@@ -229,8 +226,8 @@ _PREDICTIONS: Table[Callable[[Array, Array, Array], Array]] = {
     "weights_swapped": ("It has the weights in the wrong order: which feature does each belong to?", lambda psi, w, b: psi @ w[::-1] + b),
     "first_feature_only": ("It has only the first feature: which columns does psi have?", lambda psi, w, b: psi[:, :1] * w[0] + b),
     "second_feature_only": ("It has only the second feature: which columns does psi have?", lambda psi, w, b: psi[:, 1:] * w[1] + b),
-    "features_squared_again": ("It has squared features: are they not squared already?", lambda psi, w, b: psi**2 @ w + b),
-    "all_zero": ("It is zero: is it still as the template left it?", lambda psi, w, b: 0 * (psi @ w + b)),
+    "features_squared_again": ("It has squared features: are they already squared?", lambda psi, w, b: psi**2 @ w + b),
+    "all_zero": ("It is zero: is it still unchanged from the template?", lambda psi, w, b: 0 * (psi @ w + b)),
 }  # fmt: skip
 
 _FORWARD: tuple[QuestionMistake, ...] = mistakes_in(

@@ -146,37 +146,37 @@ def _hidden_mistake(
 _HIDDEN_MISTAKES = (
     _hidden_mistake(
         "hidden_before_relu",
-        "It is the layer before its ReLU, with negative values: which values does W2 multiply? Those are the hidden layer.",
+        "It is the layer before its ReLU, with negative values: the hidden layer is what W2 multiplies.",
         lambda _product, _b1, before: before,
     ),
     _hidden_mistake(
         "first_bias_left_out",
-        "It is that of a first layer without its bias: which terms does a layer have?",
+        "It comes from a first layer without its bias: which terms does a layer have?",
         lambda product, _b1, _before: np.maximum(product, 0),
     ),
     _hidden_mistake(
         "bias_after_relu",
-        "It is that of a bias added after the ReLU: what does the ReLU act on?",
+        "It comes from a bias added after the ReLU: what does the ReLU act on?",
         lambda product, b1, _before: np.maximum(product, 0) + b1,
     ),
     _hidden_mistake(
         "sigmoid_for_relu",
-        "It is that of a sigmoid: which nonlinearity does the assignment ask for?",
+        "It comes from a sigmoid: which nonlinearity does the assignment ask for?",
         lambda _product, _b1, before: 1 / (1 + np.exp(-before)),
     ),
     _hidden_mistake(
         "tanh_for_relu",
-        "It is that of a tanh: which nonlinearity does the assignment ask for?",
+        "It comes from a tanh: which nonlinearity does the assignment ask for?",
         lambda _product, _b1, before: np.tanh(before),
     ),
     _hidden_mistake(
         "leaky_relu",
-        "It is that of a leaky ReLU: which nonlinearity does the assignment ask for?",
+        "It comes from a leaky ReLU: which nonlinearity does the assignment ask for?",
         lambda _product, _b1, before: np.where(before > 0, before, 0.01 * before),
     ),
     _hidden_mistake(
         "absolute_for_relu",
-        "It is the layer's absolute values: what becomes of a negative value in a ReLU?",
+        "It is the layer's absolute values: what does a ReLU do with a negative value?",
         lambda _product, _b1, before: np.abs(before),
     ),
     _hidden_mistake(
@@ -189,7 +189,7 @@ _HIDDEN_MISTAKES = (
         "It is 1 where a unit is on and 0 where it is off: a ReLU lets the value itself through.",
         lambda _product, _b1, before: (before > 0) * 1.0,
     ),
-    _hidden_mistake("all_zero", "It is zero throughout: is it ever filled?", lambda *each: 0 * each[-1]),
+    _hidden_mistake("all_zero", "It is zero everywhere: is it ever filled in?", lambda *each: 0 * each[-1]),
 )
 
 
@@ -206,13 +206,13 @@ def _scores_of_hidden(name: str, message: str) -> QuestionMistake:
 
 _MORE_SCORE_MISTAKES = (
     *(
-        _scores_of_hidden(name, "They follow from a hidden layer that is wrong itself.")
+        _scores_of_hidden(name, "They come from a hidden layer that is itself wrong.")
         for name in ("bias_after_relu", "absolute_for_relu", "relu_reversed", "mask_for_hidden")
     ),
     Mistake(
         "all_zero",
         "scores",
-        "They are zero throughout: are they ever filled?",
+        "They are zero everywhere: are they ever filled in?",
         lambda inputs: 0 * _forward(inputs)["scores"],
     ),
 )
@@ -225,7 +225,7 @@ def _rows_and(name: str) -> Callable[[Inputs], tuple[int, ...]]:
     return lambda inputs: (len(inputs.array("X")), inputs.array(name).size)
 
 
-_EXCHANGED = "It has the shape of the other output: is it (scores, hidden) that is returned, in this order?"
+_EXCHANGED = "It has the shape of the other output: do you return (scores, hidden), in this order?"
 _FORWARD_MISSHAPEN = (
     Misshapen("outputs_exchanged", "scores", _EXCHANGED, _rows_and("b1")),
     Misshapen("outputs_exchanged", "hidden", _EXCHANGED, _rows_and("b2")),
@@ -241,7 +241,7 @@ def _gradient_over_n(output: str) -> QuestionMistake:
     return Mistake(
         "bias_gradient_mean",
         output,
-        "It is the right gradient divided by N once more: the slopes of a mean have their 1/N, so what is left to do over the samples?",
+        "It is the correct gradient divided by N once more: the gradient of a mean already has its 1/N, so what is left to do over the samples?",
         lambda inputs: _backward(inputs)[output] / len(inputs.array("X")),
     )
 
@@ -253,7 +253,7 @@ _BACKWARD_MISTAKES = (
     Mistake(
         "only_regularizer",
         "loss",
-        "It is the regularization alone: where does the loss of the scores come in?",
+        "It is the regularization alone: where is the loss of the scores added?",
         lambda inputs: (
             inputs.convention.regularizer_coefficient
             * inputs.number("reg")
@@ -262,7 +262,7 @@ _BACKWARD_MISTAKES = (
     ),
 )
 
-_KEPT = "It has the shape (1, {}): a bias is a vector, and so is its gradient. What does the sum over the samples keep?"
+_KEPT = "It has the shape (1, {}): a bias is a vector, and so is its gradient. Which axis does your sum over the samples keep?"
 _NOT_THERE = "It is not in grads: every parameter needs a gradient there, under the parameter's own name (W1, b1, W2, b2)."
 _BACKWARD_MISSHAPEN = (
     Misshapen(
@@ -275,7 +275,7 @@ _BACKWARD_MISSHAPEN = (
     Misshapen(
         "loss_of_each_sample",
         "loss",
-        "It is one number for each sample: the loss is their mean.",
+        "It has one number per sample: the loss is their mean.",
         lambda inputs: (len(inputs.array("X")),),
     ),
 )
@@ -284,7 +284,7 @@ _BACKWARD_MISSHAPEN = (
 _RETURNS = {
     "LossAndGradientsMissing": (
         "loss_and_gradients_missing",
-        "does not return a loss and a dict of gradients where it gets labels",
+        "does not return a loss and a dict of gradients when it gets labels",
         "nn_train takes both, in this order, and looks for the gradients under the parameters' names.",
     )
 }
@@ -317,13 +317,13 @@ _OVERFLOWS = tuple(
             "no_maximum",
             output,
             True,
-            "It is not finite where all scores are near 1000: exp() overflows. What may be subtracted from a row of scores without a change of its softmax?",
+            "It is not finite when all scores are near 1000: exp() overflows. What can you subtract from a row of scores without changing its softmax?",
         ),
         _overflows(
             "global_maximum",
             output,
             False,
-            "It is not finite where only some rows have scores near 1000: the largest score of the whole batch is not the one to subtract from every row. Which one is?",
+            "It is not finite when only some rows have scores near 1000: do you subtract the largest score of the whole batch from every row? Which maximum should it be?",
         ),
     )
 )
@@ -335,7 +335,18 @@ def _with_faults(faults: Faults, inputs: Inputs) -> Sequence[Answer]:
     return [{name: found[name] for name in _LARGE_OUTPUTS}]
 
 
-_BESIDE = {name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()}
+def _with_loss_of(mistake: QuestionMistake, inputs: Inputs) -> Sequence[Answer]:
+    return [{"loss": np.asarray(mistake.outcome(inputs)), "db2": _backward(inputs)["db2"]}]
+
+
+_BESIDE = {
+    **{name: partial(_with_faults, faults) for name, faults in FAULTS_BY_NAME.items()},
+    **{
+        each.name: partial(_with_loss_of, each)
+        for each in LOSS_MISTAKES
+        if each.output == "loss" and each.name in {"sign_flipped", "no_log"}
+    },
+}
 """What is right where the loss has a mistake that the other question names."""
 
 
@@ -373,7 +384,7 @@ _PREDICT_MISTAKES = (
     Mistake(
         "softmax_over_samples",
         "labels",
-        "They are those of a softmax over the samples: its sum runs over the classes of one row.",
+        "They come from a softmax over the samples: a softmax sums over the classes of one row.",
         lambda inputs: softmax(_forward(inputs)["scores"].T).T.argmax(axis=1),
     ),
 )
@@ -382,7 +393,7 @@ _PREDICT_MISSHAPEN = (
     Misshapen(
         "predict_axis_0",
         "labels",
-        "It has an entry for each class: along which axis are the classes?",
+        "It has one entry per class: along which axis are the classes?",
         lambda inputs: (inputs.array("b2").size,),
     ),
     Misshapen(
@@ -394,7 +405,7 @@ _PREDICT_MISSHAPEN = (
     Misshapen(
         "labels_kept_dim",
         "labels",
-        "They are a column of shape (N, 1); one label for each row makes a vector.",
+        "They are a column of shape (N, 1); one label per row makes a vector.",
         lambda inputs: (len(inputs.array("X")), 1),
     ),
 )
@@ -402,6 +413,7 @@ _PREDICT_MISSHAPEN = (
 PASS_QUESTIONS = (
     Question(
         name="nn_forward_pass",
+        is_left_to_students=True,
         parameters=_WITH_ROWS,
         outputs={"scores": "array", "hidden": "array"},
         draw=_draw_rows,
@@ -414,6 +426,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_forward_backward",
+        is_left_to_students=True,
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={
             "scores": "array",
@@ -433,7 +446,7 @@ PASS_QUESTIONS = (
             Rule(
                 "loss_is_no_tensor",
                 "loss_item",
-                "Its loss is a plain number: nn_train takes loss.item(), which a tensor has.",
+                "Its loss is a plain number: nn_train calls loss.item(), so it must be a tensor.",
                 _has_no_item,
             ),
         ),
@@ -444,6 +457,7 @@ PASS_QUESTIONS = (
     ),
     Question(
         name="nn_large_scores",
+        is_left_to_students=True,
         parameters=(*_WITH_ROWS, "y", "reg"),
         outputs={"loss": "number", "db2": "array"},
         draw=_draw_large,
@@ -454,11 +468,13 @@ PASS_QUESTIONS = (
         misshapen=tuple(each for each in _BACKWARD_MISSHAPEN if each.output in _LARGE_OUTPUTS),
         rules=_OVERFLOWS,
         free=("db2",),
+        needs={"db2": ("loss",)},
         raised=_RETURNS,
         beside=_BESIDE,
     ),
     Question(
         name="nn_predict",
+        is_left_to_students=True,
         parameters=_WITH_ROWS,
         outputs={"labels": "labels"},
         draw=_draw_rows,

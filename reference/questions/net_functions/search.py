@@ -51,7 +51,7 @@ def _is_not_positive(output: str) -> Rule:
         return None if least > 0 and np.isfinite(greatest) else {"least": float(least)}
 
     return _list_rule(
-        "not_positive", output, f"{output} has the value {{least}}, with which nothing is trained.", broken
+        "not_positive", output, f"{output} has the value {{least}}, which trains nothing.", broken
     )
 
 
@@ -71,7 +71,9 @@ def _are_exchanged(seen: Answer) -> Mapping[str, float] | None:
     return {} if is_exchanged else None
 
 
-_EXCHANGED = "The first two lists seem to be exchanged: learning_rates comes first, then hidden_sizes, as the handout returns them."
+_EXCHANGED = (
+    "The first two lists seem to be swapped: the handout returns learning_rates first, then hidden_sizes."
+)
 
 _GRID_RULES = (
     _list_rule("grid_order_swapped", _LISTS[1], _EXCHANGED, _are_exchanged),
@@ -81,19 +83,19 @@ _GRID_RULES = (
     _list_rule(
         "negative_reg",
         _LISTS[2],
-        "regularization_strengths has the value {least}: a strength is 0 or more.",
+        "regularization_strengths has the value {least}: a strength must be 0 or more.",
         _is_negative,
     ),
     _list_rule(
         "sizes_not_whole",
         _LISTS[1],
-        "hidden_sizes has values that are not whole numbers (the least is {least}).",
+        "hidden_sizes has values that are not whole numbers (the smallest is {least}).",
         _is_not_whole,
     ),
     _list_rule(
         "too_many",
         "combinations",
-        "They make {count} combinations, and the handout asks for fewer than 256.",
+        "They make {count} combinations, but the handout asks for fewer than 256.",
         lambda seen: (
             {"count": float(seen["combinations"])}
             if not float(seen["combinations"]) < MOST_COMBINATIONS
@@ -103,8 +105,8 @@ _GRID_RULES = (
     Rule(
         "no_combination",
         "combinations",
-        "They make no combination at all.",
-        lambda _, seen: {} if float(seen["combinations"]) < 1 else None,
+        "A search needs at least 2 combinations to choose from.",
+        lambda _, seen: {} if float(seen["combinations"]) < 2 else None,
         is_symptom=True,
     ),
 )
@@ -279,28 +281,28 @@ def _accuracy_of(split: str, of: Callable[[Inputs, Answer], int]) -> Callable[[I
 
 _TRIED, _NET, _STAT, _ACCURACY = "combinations_tried", "best_net", "best_stat", "best_val_acc"
 _NO_NET = -2
-_BY = "the network with the highest accuracy on the validation images is asked for."
+_BY = "the handout asks for the network with the highest accuracy on the validation images."
 
 _SEARCH_RULES = (
     _search_rule("nothing_trained", _TRIED, "No network is trained.", lambda _, seen: not _trained(seen), is_symptom=True),
-    _search_rule("grid_ignored", _TRIED, "get_param_set_fn is never called: the lists to go through are what it returns.", lambda _, seen: not float(seen["asked"])),
-    _search_rule("grid_order_swapped", _TRIED, "Values of one list are used as another's: get_param_set_fn returns learning rates, hidden sizes, regularization strengths and decays, in this order.", lambda _, seen: bool(float(seen["swapped"]))),
-    _search_rule("off_grid", _TRIED, "Networks are trained with values that get_param_set_fn did not return: does each of the four reach TwoLayerNet or its train under its own name?", lambda _, seen: bool(float(seen["off_grid"]))),
-    _search_rule("one_net_reused", _TRIED, "One network is trained again and again, so each combination starts from the weights of the one before: where is the network made?", lambda _, seen: bool(float(seen["reused"]))),
-    _search_rule("other_data", _TRIED, "train does not get X_train, y_train, X_val and y_val in these places: what is a network trained on, and what is it compared by?", lambda _, seen: bool(float(seen["other_data"]))),
-    _search_rule("part_of_grid", _TRIED, "It trains {tried} of the grid's {all} combinations: does every value of each list meet every value of the others?", lambda _, seen: _is_part(seen) and not float(seen["is_random"])),
+    _search_rule("grid_ignored", _TRIED, "get_param_set_fn is never called: it returns the lists to search.", lambda _, seen: not float(seen["asked"])),
+    _search_rule("grid_order_swapped", _TRIED, "Values from one list are used as another's: get_param_set_fn returns learning rates, hidden sizes, regularization strengths and decays, in that order.", lambda _, seen: bool(float(seen["swapped"]))),
+    _search_rule("one_net_reused", _TRIED, "One network is trained over and over, so each combination starts from the weights of the previous one: where do you create the network?", lambda _, seen: bool(float(seen["reused"]))),
+    _search_rule("off_grid", _TRIED, "Networks are trained with values that get_param_set_fn did not return: is each of the four passed to TwoLayerNet or its train under its own name?", lambda _, seen: bool(float(seen["off_grid"]))),
+    _search_rule("other_data", _TRIED, "train does not get X_train, y_train, X_val and y_val in those positions: what is a network trained on, and what is it compared on?", lambda _, seen: bool(float(seen["other_data"]))),
+    _search_rule("part_of_grid", _TRIED, "It trains {tried} of the grid's {all} combinations: is every value of each list combined with every value of the others?", lambda _, seen: _is_part(seen) and not float(seen["is_random"])),
     _search_rule("random_part_of_grid", _TRIED, "it tries a random part of the grid, {tried} of {all} combinations", lambda _, seen: _is_part(seen) and bool(float(seen["is_random"])), is_noted=True),
-    _search_rule("no_network", _NET, "best_net is no TwoLayerNet: the notebook calls best_net.predict() and best_net.save().", lambda _, seen: int(float(seen["best_net"])) == _NO_NET),
+    _search_rule("no_network", _NET, "best_net is not a TwoLayerNet: the notebook calls best_net.predict() and best_net.save().", lambda _, seen: int(float(seen["best_net"])) == _NO_NET),
     _search_rule("best_on_training", _NET, f"best_net is the one with the highest accuracy on the training images: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "train", number))),
-    _search_rule("best_on_test", _NET, f"best_net is the one with the highest accuracy on the test images, which must not be looked at before the end: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "test", number))),
+    _search_rule("best_on_test", _NET, f"best_net is the one with the highest accuracy on the test images, which must not be used before the end: {_BY}", _chosen_by(lambda inputs, number: _share(inputs, "test", number))),
     _search_rule("best_by_loss", _NET, f"best_net is the one with the lowest loss in training: {_BY}", _chosen_by(lambda inputs, number: -float(inputs.array("losses")[number]))),
     _search_rule("worst_net", _NET, f"best_net is the one with the lowest accuracy on the validation images: {_BY}", _chosen_by(lambda inputs, number: -_share(inputs, "val", number))),
     _search_rule("best_last", _NET, f"best_net is the last one that was trained: {_BY}", _is_last),
     _search_rule("another_net", _NET, f"best_net is not the best of the trained networks: {_BY}", _is_not_best, is_symptom=True),
     _search_rule("stat_of_last", _STAT, "best_stat is the history of the last network that was trained, not of the one that is returned.", _has_stat_of_last),
     _search_rule("another_stat", _STAT, "best_stat is not what train returned for the network that is returned.", _has_other_stat, is_symptom=True),
-    _search_rule("accuracy_of_training", _ACCURACY, "best_val_acc is {seen}, the network's accuracy on the training images: that on the validation images is asked for.", _accuracy_of("train", _partner)),
-    _search_rule("accuracy_of_test", _ACCURACY, "best_val_acc is {seen}, the network's accuracy on the test images: that on the validation images is asked for.", _accuracy_of("test", _partner)),
+    _search_rule("accuracy_of_training", _ACCURACY, "best_val_acc is {seen}, the network's accuracy on the training images: the handout asks for the accuracy on the validation images.", _accuracy_of("train", _partner)),
+    _search_rule("accuracy_of_test", _ACCURACY, "best_val_acc is {seen}, the network's accuracy on the test images: the handout asks for the accuracy on the validation images.", _accuracy_of("test", _partner)),
     _search_rule("accuracy_of_last", _ACCURACY, "best_val_acc is {seen}, the accuracy of the last network that was trained, not of the one that is returned.", _accuracy_of("val", lambda _, seen: int(float(seen["last"])))),
     _search_rule("another_accuracy", _ACCURACY, "best_val_acc is {seen}, which is not the accuracy of the returned network on the validation images.", _has_other_accuracy, is_symptom=True),
 )  # fmt: skip

@@ -159,20 +159,20 @@ def _rows(rng: np.random.Generator, N: int, D: int, C: int, start: int) -> tuple
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
 _BEGIN = "It is the result of "
-_RATE = "does learning_rate reach the update?"
-_REG = "does reg reach loss_func?"
-_AGAIN = "what do the gradients of loss_func hold already?"
-_WHICH = "which parameters does a step change?"
-_DECAY = "the loop that was handed out decays the rate once in each epoch, after the update; is it as it was?"
-_PLACE = "where in the loop does the update stand?"
+_RATE = "is learning_rate used in the update?"
+_REG = "is reg passed to loss_func?"
+_AGAIN = "what do loss_func's gradients already include?"
+_WHICH = "which parameters should a step update?"
+_DECAY = "the handout's loop decays the rate once per epoch, after the update; is it unchanged?"
+_PLACE = "where in the loop is the update?"
 
 _FAULTS = {
     "gradient_ascent": ("steps along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
-    "step_doubled": ("steps of twice the size: is each parameter changed once in each step?", Steps(factor=2.0)),
+    "step_doubled": ("steps of twice the size: is each parameter updated once per step?", Steps(factor=2.0)),
     "lr_default": (f"a learning rate of 0.001, the default: {_RATE}", Steps(given={"learning_rate": 1e-3})),
     "lr_written_out": (f"a learning rate of 0.001 in all steps: {_RATE}", Steps(given={"learning_rate": 1e-3, "learning_rate_decay": 1.0})),
     "rate_left_out": (f"a learning rate of 1: {_RATE}", Steps(given={"learning_rate": 1.0, "learning_rate_decay": 1.0})),
-    "decay_default": ("a decay of 0.95, the default: does learning_rate_decay reach the rate?", Steps(given={"learning_rate_decay": 0.95})),
+    "decay_default": ("a decay of 0.95, the default: is learning_rate_decay used?", Steps(given={"learning_rate_decay": 0.95})),
     "reg_not_passed": (f"a loss without regularization: {_REG}", Steps(given={"reg": 0.0})),
     "reg_default": (f"the default regularization: {_REG}", Steps(given={"reg": 5e-6})),
     "no_decay": (f"a rate that never decays: {_DECAY}", Steps(decays=lambda _t, _E: 0)),
@@ -180,10 +180,10 @@ _FAULTS = {
     "decay_at_every_step": (f"a rate that decays at every step: {_DECAY}", Steps(decays=lambda t, _E: t)),
     "decay_before_update": (f"a rate that decays before the update: {_DECAY}", Steps(decays=lambda t, E: t // E + 1)),
     "decay_in_update": (f"a rate that is multiplied by learning_rate_decay in the update too: {_DECAY}", Steps(decays=lambda t, E: math.ceil(t / E) + 1)),
-    "decay_after_epoch": (f"a rate that decays for the first time after a whole epoch: {_DECAY}", Steps(decays=lambda t, E: t // E)),
+    "decay_after_epoch": (f"a rate that first decays after a whole epoch: {_DECAY}", Steps(decays=lambda t, E: t // E)),
     "decay_not_at_first": (f"a rate that does not decay after the first step: {_DECAY}", Steps(decays=lambda t, E: max(math.ceil(t / E) - 1, 0))),
-    "once_in_an_epoch": (f"an update at the first step of each epoch alone: {_PLACE}", Steps(when="at epochs")),
-    "once_in_an_epoch_decayed": (f"an update at the first step of each epoch alone, after the decay: {_PLACE}", Steps(when="at epochs, decayed")),
+    "once_in_an_epoch": (f"an update only at the first step of each epoch: {_PLACE}", Steps(when="at epochs")),
+    "once_in_an_epoch_decayed": (f"an update only at the first step of each epoch, after the decay: {_PLACE}", Steps(when="at epochs, decayed")),
 }  # fmt: skip
 
 _IN_PARAMETERS = {
@@ -218,7 +218,7 @@ def _rebinds(name: str) -> Rule:
     return Rule(
         "rebinds_params",
         name,
-        "It is as before the training in the dict that was passed in: the steps changed another dict. TwoLayerNet.train hands over self.params and takes nothing back; what does the name params stand for after `params = ...`?",
+        "It is unchanged in the dict that was passed in: the steps updated a different dict. TwoLayerNet.train passes self.params and takes nothing back; what does the name params refer to after `params = ...`?",
         broken,
     )
 
@@ -243,7 +243,7 @@ def _stays(name: str) -> Rule:
     return Rule(
         "nothing_updated",
         name,
-        "It is as before the training in the dict that was passed in: where do the gradients go?",
+        "It is unchanged in the dict that was passed in: where are the gradients used?",
         broken,
         is_symptom=True,
     )
@@ -301,20 +301,20 @@ _RULES = (
     Rule(
         "retains_history",
         "loss_history",
-        "It has {count} losses after {steps} steps: the losses of an earlier training are still in it. Where is the list made?",
+        "It has {count} losses after {steps} steps: it still holds the losses of an earlier training. Where do you create the list?",
         _keeps_earlier,
     ),
     Rule(
         "retains_history",
         "history_entries",
-        "loss_history holds tensors, each with all that it was computed from: keep the number, loss.item().",
+        "loss_history holds tensors, each of which keeps its whole graph in memory: append the number, loss.item().",
         _has_tensors,
     ),
     _another_length("train_acc_history"),
     Rule(
         "no_accuracy",
         "train_acc_history",
-        "It holds numbers such as {found}, which are no shares of right labels.",
+        "It holds numbers such as {found}, which are not accuracies between 0 and 1.",
         _is_no_share,
     ),
     Rule(
@@ -326,13 +326,13 @@ _RULES = (
     Rule(
         "batch_size_ignored",
         "batch_sizes",
-        "{count} of the batches that loss_func got have another size than batch_size={size}.",
+        "{count} of the batches that loss_func got do not have batch_size={size}.",
         _has_other_sizes,
     ),
     Rule(
         "one_batch_only",
         "batches",
-        "loss_func got the same batch in all {steps} steps: where is the batch drawn?",
+        "loss_func got the same batch in all {steps} steps: where do you draw the batch?",
         _has_one_batch,
     ),
 )
@@ -371,7 +371,7 @@ STEP_QUESTIONS = (
             "HistoriesMissing": (
                 "histories_missing",
                 "does not return a dict of histories",
-                "The end of the function was handed out: it returns loss_history, train_acc_history and val_acc_history in a dict.",
+                "The handout's version of the function ends by returning loss_history, train_acc_history and val_acc_history in a dict.",
             ),
             "LabelsNotPassed": (
                 "y_not_passed",

@@ -63,7 +63,7 @@ RIDGE_LOSS = Question(
         Mistake(
             "no_regularizer",
             "loss",
-            "It equals the loss without the regularizer: where does reg come in?",
+            "It equals the loss without the regularizer: where is reg used?",
             lambda inputs: _without_regularizer(inputs)["loss"],
         ),
         Mistake(
@@ -93,7 +93,7 @@ RIDGE_LOSS = Question(
         Mistake(
             "sign_flipped",
             "dw",
-            "It equals the gradient with the opposite sign: is the residual the right way round?",
+            "It equals the gradient with the opposite sign: which of prediction and target do you subtract?",
             lambda inputs: -_loss(inputs)["dw"],
         ),
     ),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from reference.losses.epsilons import LOSS_NOTE, with_epsilons
-from reference.losses.problem import Array, softmax
+from reference.losses.problem import Array, cross_entropies, softmax
 from reference.mistakes import Mistake
 from reference.questions.inputs import Inputs, Value
 from reference.questions.question import (
@@ -82,7 +82,7 @@ def _evaluate(inputs: Inputs, faults: Faults = Faults()) -> dict[str, Array]:  #
 # --- Mistakes --------------------------------------------------------------------------------------------------------
 
 _WHICH_TERMS = "which terms does a layer have?"
-_WHERE_REG = "does it contain every weight matrix, and nothing else?"
+_WHERE_REG = "does it include every weight matrix, and nothing else?"
 _COMPARE_FACTOR = "compare its factor with the assignment's, and its derivative."
 _WHICH_ACTIVATION = "which nonlinearity does the assignment ask for?"
 _BACK, _HEAD, _LOSS, _SCORES = (
@@ -93,16 +93,18 @@ _BACK, _HEAD, _LOSS, _SCORES = (
 )
 
 _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
-    ("sum_instead_of_mean", _LOSS, "of a sum over the samples: does the assignment ask for it, or for their average?", Faults(average="sum")),
-    ("divided_twice", _LOSS, "with the data term divided by the number of samples twice: where is the average taken?", Faults(average="twice")),
-    ("divided_by_classes", _LOSS, "with the data term averaged over the classes too: what is the average taken over?", Faults(average="classes")),
-    ("no_regularizer", "loss dW1 dW2", "without the regularization: where does reg come in?", Faults(penalty_factor=0)),
+    ("sum_instead_of_mean", _LOSS, "of a sum over the samples: does the assignment ask for that, or for their average?", Faults(average="sum")),
+    ("divided_twice", _LOSS, "with the data term divided by the number of samples twice: where do you take the average?", Faults(average="twice")),
+    ("divided_by_classes", _LOSS, "with the data term averaged over the classes too: what should the average be taken over?", Faults(average="classes")),
+    ("no_regularizer", "loss dW1 dW2", "without the regularization: where is reg used?", Faults(penalty_factor=0)),
     ("half_regularizer", "loss dW1 dW2", f"with half of the regularization: {_COMPARE_FACTOR}", Faults(penalty_factor=0.5)),
     ("double_regularizer", "loss dW1 dW2", f"with twice the regularization: {_COMPARE_FACTOR}", Faults(penalty_factor=2)),
     ("only_w1_regularized", "loss dW2", f"with only W1 in the regularization: {_WHERE_REG}", Faults(regularized=("W1",))),
     ("only_w2_regularized", "loss dW1", f"with only W2 in the regularization: {_WHERE_REG}", Faults(regularized=("W2",))),
-    ("biases_regularized", "loss db1 db2", "with the biases in the regularization: which parameters does it contain?", Faults(regularized=PARAMETERS)),
-    ("relu_missing", _SCORES, "of a hidden layer without its ReLU: what becomes of negative values between the layers?", Faults(activation="none")),
+    ("biases_regularized", "loss db1 db2", "with the biases in the regularization: which parameters should be regularized?", Faults(regularized=PARAMETERS)),
+    ("regularizer_over_n", "loss dW1 dW2", "with the regularization divided by N: which part of the loss is an average?", Faults(is_penalty_averaged=True)),
+    ("absolute_weights", "loss dW1 dW2", "with the absolute values of the weights in the regularization: which norm does the assignment ask for?", Faults(norm="absolute")),
+    ("relu_missing", _SCORES, "of a hidden layer without its ReLU: what should happen to negative values between the layers?", Faults(activation="none")),
     ("sigmoid_for_relu", _SCORES, f"of a hidden layer with a sigmoid: {_WHICH_ACTIVATION}", Faults(activation="sigmoid")),
     ("tanh_for_relu", _SCORES, f"of a hidden layer with a tanh: {_WHICH_ACTIVATION}", Faults(activation="tanh")),
     ("leaky_relu", _SCORES, f"of a leaky ReLU: {_WHICH_ACTIVATION}", Faults(activation="leaky")),
@@ -110,15 +112,17 @@ _FAULTS: Sequence[tuple[str, str, str, Faults]] = (
     ("first_bias_left_out", _SCORES, f"of a first layer without its bias: {_WHICH_TERMS}", Faults(added=("b2",))),
     ("second_bias_left_out", _SCORES, f"of a second layer without its bias: {_WHICH_TERMS}", Faults(added=("b1",))),
     ("biases_left_out", _SCORES, f"of layers without their biases: {_WHICH_TERMS}", Faults(added=())),
-    ("relu_mask_missing", _BACK, "of a hidden layer whose units are all on: what does the ReLU let through on the way back?", Faults(slope="none")),
+    ("relu_mask_missing", _BACK, "of a hidden layer whose units are all on: what does the ReLU let through in the backward pass?", Faults(slope="none")),
     ("relu_mask_reversed", _BACK, "of the units that are off instead of those that are on: which entries does the mask set to zero?", Faults(slope="reversed")),
-    ("relu_of_gradient", _BACK, "with the negative slopes set to zero: is it the slope's sign that the ReLU looks at, or its own input's?", Faults(slope="relu")),
+    ("relu_of_gradient", _BACK, "with the negative slopes set to zero: should the ReLU check the slope's sign, or its own input's?", Faults(slope="relu")),
     ("times_activation", _BACK, "with the gradient multiplied by the activations: what is the derivative of the ReLU?", Faults(slope="activation")),
     ("back_through_gradient_of_w2", _BACK, "with the slopes carried back by the gradient of W2: which matrix turned the hidden layer into scores?", Faults(back="dW2")),
-    ("only_regularizer", "dW1", "with the regularization alone: does the data term reach it?", Faults(back="none")),
-    ("pre_activations_in_w2", "dW2", "of taking the hidden layer before its ReLU: what does W2 multiply on the way forward?", Faults(hidden="pre")),
-    ("minus_one_missing", _HEAD, "with the probabilities alone: what more does the derivative have for the true class?", Faults(true_class=0)),
+    ("only_regularizer", "dW1", "with the regularization only: where is the data term added?", Faults(back="none")),
+    ("pre_activations_in_w2", "dW2", "of taking the hidden layer before its ReLU: what does W2 multiply in the forward pass?", Faults(hidden="pre")),
+    ("minus_one_missing", _HEAD, "with the probabilities alone: what else does the derivative have for the true class?", Faults(true_class=0)),
     ("plus_one", _HEAD, "with one added for the true class: does the loss rise or fall as the true score rises?", Faults(true_class=-1)),
+    ("set_to_minus_one", _HEAD, "of -1 in the place of p - 1 at the true class: is the one subtracted there?", Faults(at_true="set")),
+    ("whole_columns", _HEAD, "of one taken from whole columns: how is one entry of each row chosen?", Faults(at_true="columns")),
 )  # fmt: skip
 
 
@@ -142,12 +146,36 @@ _FAULT_MISTAKES = tuple(
     for output in outputs.split()
 )
 
+
+def _with_penalty(of_scores: Callable[[Array, Array], float]) -> Callable[[Inputs], Array]:
+    """The regularization plus another loss of the scores and labels."""
+
+    def outcome(inputs: Inputs) -> Array:
+        outputs, y = _scores(inputs), inputs.array("y")
+        penalty = _evaluate(inputs)["loss"] - cross_entropies(outputs, y).mean()
+        return np.asarray(penalty + of_scores(outputs, y))
+
+    return outcome
+
+
 LOSS_MISTAKES = (
     *(mistake for mistake in _FAULT_MISTAKES if mistake.output != "scores"),
+    Mistake(
+        "sign_flipped",
+        "loss",
+        "Its cross-entropy has the opposite sign: is the logarithm of a probability positive or negative?",
+        _with_penalty(lambda outputs, y: -float(cross_entropies(outputs, y).mean())),
+    ),
+    Mistake(
+        "no_log",
+        "loss",
+        "It is minus the mean probability of the true class, plus the regularization: where does the logarithm come in?",
+        _with_penalty(lambda outputs, y: -float(softmax(outputs)[np.arange(y.size), y].mean())),
+    ),
     *in_outputs(
         GRADIENTS,
         {
-            "all_zero": ("It is zero throughout: is it ever filled?", 0.0),
+            "all_zero": ("It is zero everywhere: is it ever filled in?", 0.0),
             "sign_flipped": (
                 "It equals the correct gradient with the opposite sign: in which direction does the loss rise?",
                 -1.0,
@@ -168,7 +196,7 @@ SCORE_MISTAKES = (
     Mistake(
         "shifted_scores",
         "scores",
-        "They are the scores minus the largest of their row: does the stability shift belong where the scores are returned?",
+        "They are the scores minus the largest in their row: should the returned scores include the stability shift?",
         lambda inputs: (found := _scores(inputs)) - found.max(axis=1, keepdims=True),
     ),
 )
@@ -180,7 +208,7 @@ def _labels(inputs: Inputs, faults: Faults = Faults()) -> Array:  # noqa: B008  
     return np.asarray(_scores(inputs, faults).argmax(axis=1), dtype=np.int64)
 
 
-_SAME_FORWARD = "is the forward pass the one of the loss?"
+_SAME_FORWARD = "is this the same forward pass as in the loss?"
 
 LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
@@ -192,19 +220,19 @@ LABEL_MISTAKES: tuple[QuestionMistake, ...] = (
     Mistake(
         "relu_missing",
         "labels",
-        f"They are those of a hidden layer without its ReLU: {_SAME_FORWARD}",
+        f"They come from a hidden layer without its ReLU: {_SAME_FORWARD}",
         lambda inputs: _labels(inputs, Faults(activation="none")),
     ),
     Mistake(
         "biases_left_out",
         "labels",
-        f"They are those of layers without biases: {_SAME_FORWARD}",
+        f"They come from layers without biases: {_SAME_FORWARD}",
         lambda inputs: _labels(inputs, Faults(added=())),
     ),
     Mistake(
         "all_zero",
         "labels",
-        "They are all zero: are they still as the template left them?",
+        "They are all zero: are they still unchanged from the template?",
         lambda inputs: 0 * _labels(inputs),
     ),
 )

@@ -35,8 +35,13 @@ class Faults:
     penalty_factor: float = 1.0
     """Of the regularization, in the loss and in the gradients."""
     regularized: tuple[str, ...] = WEIGHTS
+    norm: Literal["squares", "absolute"] = "squares"
+    is_penalty_averaged: bool = False
+    """Divided by N."""
     true_class: float = 1.0
     """Subtracted at the true class."""
+    at_true: Literal["subtracted", "set", "columns"] = "subtracted"
+    """Whether the slopes at the true class lose it, have its negative value, or lose it in whole columns."""
     back: Literal["W2", "dW2", "none"] = "W2"
     """Carries the slopes back to the hidden layer."""
     hidden: Literal["activation", "pre"] = "activation"
@@ -70,9 +75,7 @@ def evaluate(
     count = {"mean": y.size, "sum": 1, "twice": y.size**2, "classes": y.size * outputs.shape[1]}[
         faults.average
     ]
-    slopes = softmax(outputs)
-    slopes[np.arange(y.size), y] -= faults.true_class
-    slopes /= count
+    slopes = _slopes(outputs, y, faults) / count
     if faults.is_relu_of_scores:
         slopes *= outputs > 0
     dW2 = (hidden if faults.hidden == "activation" else before).T @ slopes
@@ -80,17 +83,37 @@ def evaluate(
     carried = slopes @ carrier.T
     back = np.maximum(carried, 0) if faults.slope == "relu" else carried * _slope(before, hidden, faults)
     penalty = faults.penalty_factor * reg * convention.regularizer_coefficient
-    squares = sum(np.sum(parameters[name] ** 2) for name in faults.regularized)
+    if faults.is_penalty_averaged:
+        penalty /= y.size
+    is_square = faults.norm == "squares"
+    size = sum(
+        np.sum(parameters[name] ** 2 if is_square else np.abs(parameters[name]))
+        for name in faults.regularized
+    )
     found = {
-        "loss": np.asarray(cross_entropies(outputs, y).sum() / count + penalty * squares),
+        "loss": np.asarray(cross_entropies(outputs, y).sum() / count + penalty * size),
         "dW1": X.T @ back,
         "db1": back.sum(axis=0),
         "dW2": dW2,
         "db2": slopes.sum(axis=0),
     }
     for name in faults.regularized:
-        found[f"d{name}"] = found[f"d{name}"] + 2 * penalty * parameters[name]
+        derived = 2 * parameters[name] if is_square else np.sign(parameters[name])
+        found[f"d{name}"] = found[f"d{name}"] + penalty * derived
     return found
+
+
+def _slopes(outputs: Array, y: Array, faults: Faults) -> Array:
+    """Of each sample's loss, by its scores."""
+    slopes, rows = softmax(outputs), np.arange(y.size)
+    match faults.at_true:
+        case "set":
+            slopes[rows, y] = -faults.true_class
+        case "columns":
+            slopes[:, y] -= faults.true_class
+        case _:
+            slopes[rows, y] -= faults.true_class
+    return slopes
 
 
 def _forward(parameters: Mapping[str, Array], X: Array, faults: Faults) -> tuple[Array, Array, Array]:

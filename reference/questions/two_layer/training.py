@@ -130,14 +130,14 @@ def _draw_steps(rng: np.random.Generator) -> Sequence[QuestionCase]:
     return cases
 
 
-_REACHES_UPDATE = "does learning_rate reach the update?"
-_REACHES_LOSS = "does reg reach the loss?"
-_WHICH_CHANGE = "which parameters does a step change?"
+_REACHES_UPDATE = "is learning_rate used in the update?"
+_REACHES_LOSS = "is reg used in the loss?"
+_WHICH_CHANGE = "which parameters should a step update?"
 
 _FAULTS = {
-    "no_decay": ("a learning rate that never decays: what changes at the end of an epoch?", Steps(given={"learning_rate_decay": 1.0})),
-    "decay_at_every_step": ("a learning rate that decays at every step: how many steps make an epoch?", Steps(decays="at every step")),
-    "decay_ignored": ("a decay of 0.95: does learning_rate_decay reach the update?", Steps(given={"learning_rate_decay": 0.95})),
+    "no_decay": ("a learning rate that never decays: what should change at the end of an epoch?", Steps(given={"learning_rate_decay": 1.0})),
+    "decay_at_every_step": ("a learning rate that decays at every step: how many steps are there in an epoch?", Steps(decays="at every step")),
+    "decay_ignored": ("a decay of 0.95: is learning_rate_decay used?", Steps(given={"learning_rate_decay": 0.95})),
     "rate_ignored": (f"a learning rate of 0.001: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3})),
     "rate_and_decay_ignored": (f"a learning rate of 0.001 that never decays: {_REACHES_UPDATE}", Steps(given={"learning_rate": 1e-3, "learning_rate_decay": 1.0})),
     "reg_ignored": (f"steps without regularization: {_REACHES_LOSS}", Steps(given={"reg": 0.0})),
@@ -145,9 +145,9 @@ _FAULTS = {
     "biases_not_updated": (f"biases that never change: {_WHICH_CHANGE}", Steps(updated=WEIGHTS)),
     "only_second_layer_updated": (f"a first layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W2", "b2"))),
     "only_first_layer_updated": (f"a second layer that never changes: {_WHICH_CHANGE}", Steps(updated=("W1", "b1"))),
-    "nothing_updated": ("parameters that never change: where do the gradients go?", Steps(updated=())),
+    "nothing_updated": ("parameters that never change: where are the gradients used?", Steps(updated=())),
     "step_uphill": ("steps along the gradient: in which direction does the loss fall?", Steps(factor=-1.0)),
-    "step_doubled": ("steps of twice the size: is each parameter changed once per step?", Steps(factor=2.0)),
+    "step_doubled": ("steps of twice the size: is each parameter updated once per step?", Steps(factor=2.0)),
 }  # fmt: skip
 
 # --- The spiral ------------------------------------------------------------------------------------------------------
@@ -220,10 +220,10 @@ def _is_inaccurate(inputs: Inputs, seen: Answer) -> Mapping[str, float] | None:
 _RULES = (
     length_rule(),
     Rule("other_first_loss", "history", "Its first loss is {first}; scores near zero give {expected}: is the loss of a batch an average, and is the start small?", _has_other_start, is_symptom=True),
-    Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they those of the last step?", _is_inconsistent, is_symptom=True),
-    Rule("history_of_nothing", "history", "It proves nothing: the parameters at the end have the loss {reached}, hardly less than at the start.", _is_unlearned, is_symptom=True),
+    Rule("history_of_other_weights", "history", "Its last 50 losses are {last} on average, but the parameters at the end have the loss {reached}: are they from the last step?", _is_inconsistent, is_symptom=True),
+    Rule("history_of_nothing", "history", "It does not count: the parameters at the end have the loss {reached}, hardly lower than at the start.", _is_unlearned, is_symptom=True),
     Rule("loss_not_reached", "W1", "The parameters at the end have the loss {reached} on all points, expected at most {bound}: is every batch drawn from all rows, with the labels of its rows?", _is_not_reached, is_symptom=True),
-    Rule("labels_of_other_weights", "labels", "{percent}% of the labels are not those of the highest scores of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
+    Rule("labels_of_other_weights", "labels", "{percent}% of the labels are not the highest-scoring classes of the trained parameters: does predict use them?", _are_other_labels, is_symptom=True),
     Rule("too_few_right", "labels", "{percent}% of the labels are right, expected at least {bound}%.", _is_inaccurate, is_symptom=True),
 )  # fmt: skip
 

@@ -89,13 +89,13 @@ _RULE = UpdateRule(
     positive=("v",),
 )
 
-_CORRECTED = "which of the two averages are corrected, and by what?"
-_AVERAGES = "which average is of the gradients, and which of their squares?"
-_EPSILON = "epsilon is config's, 1e-8 if it has none."
+_CORRECTED = "which of the two averages need correction, and by what?"
+_AVERAGES = "which one averages the gradients, and which one their squares?"
+_EPSILON = "use config's epsilon, 1e-8 if it has none."
 
 _TABLE: Mistakes = {
-    "t_after": ("corrections with t from before the step: when does t grow?", _by(Faults(is_t_late=True))),
-    "t_twice": ("a t that grows by 2 at each step.", _by(Faults(added=2))),
+    "t_after": ("corrections with t from before the step: when do you increase t?", _by(Faults(is_t_late=True))),
+    "t_twice": ("a t that increases by 2 at each step.", _by(Faults(added=2))),
     "t_not_stored": (f"steps that all have the same t: {NOT_KEPT.format(state='t')}", not_stored(_RULE, "t")),
     "beta_times_t": ("corrections by 1 - beta*t: is that a product or a power?", _by(Faults(is_beta_times_t=True))),
     "no_correction": (f"averages without their corrections: {_CORRECTED}", _by(Faults(corrected=()))),
@@ -104,20 +104,23 @@ _TABLE: Mistakes = {
     "one_correction_for_both": (f"beta1 in both corrections: {_CORRECTED}", _by(Faults(correction="beta1"))),
     "beta2_for_both": (f"beta2 in both corrections: {_CORRECTED}", _by(Faults(correction="beta2"))),
     "stored_back": ("keeping the corrected averages in config: the next step corrects them again.", _by(Faults(is_stored_back=True))),
-    "betas_swapped": ("the betas exchanged: which one belongs to m?", _by(Faults(is_swapped=True))),
-    "hard_betas": ("betas of 0.9 and 0.999: do config's beta1 and beta2 reach the update?", with_numbers(_RULE, beta1=0.9, beta2=0.999)),
-    "hard_beta1": ("a beta1 of 0.9: does config's beta1 reach the update?", with_numbers(_RULE, beta1=0.9)),
-    "hard_beta2": ("a beta2 of 0.999: does config's beta2 reach the update?", with_numbers(_RULE, beta2=0.999)),
-    "hard_lr": ("a learning rate of 0.001: does config's learning_rate reach the update?", with_numbers(_RULE, learning_rate=1e-3)),
+    "betas_swapped": ("swapped betas: which one belongs to m?", _by(Faults(is_swapped=True))),
+    "hard_betas": ("betas of 0.9 and 0.999: are config's beta1 and beta2 used in the update?", with_numbers(_RULE, beta1=0.9, beta2=0.999)),
+    "hard_beta1": ("a beta1 of 0.9: is config's beta1 used in the update?", with_numbers(_RULE, beta1=0.9)),
+    "hard_beta2": ("a beta2 of 0.999: is config's beta2 used in the update?", with_numbers(_RULE, beta2=0.999)),
+    "hard_lr": ("a learning rate of 0.001: is config's learning_rate used in the update?", with_numbers(_RULE, learning_rate=1e-3)),
+    "no_lr": ("a learning rate of 1: is config's learning_rate used in the update?", with_numbers(_RULE, learning_rate=1.0)),
     "m_of_squares": (f"squared gradients in m: {_AVERAGES}", _by(Faults(first="dw^2"))),
     "v_not_squared": (f"gradients in v that are not squared: {_AVERAGES}", _by(Faults(second="dw"))),
     "v_of_absolutes": (f"absolute gradients in v: {_AVERAGES}", _by(Faults(second="|dw|"))),
     "v_of_m": (f"the square of m in v: {_AVERAGES}", _by(Faults(second="m^2"))),
-    "no_one_minus": ("new terms with the weight 1 in both averages: which weights do they have?", _by(Faults(without_one_minus=True))),
-    "no_root": ("dividing by v itself: is a root taken?", _by(Faults(has_root=False))),
-    "dw_for_m": ("the gradient in the place of its average: what does the step move along?", _by(Faults(moved="dw"))),
+    "no_one_minus": ("new terms with weight 1 in both averages: what should their weights be?", _by(Faults(without_one_minus=True))),
+    "no_root": ("dividing by v itself: do you take the square root?", _by(Faults(has_root=False))),
+    "dw_for_m": ("the gradient in place of its average: what should the step move along?", _by(Faults(moved="dw"))),
     "uphill": ("steps along the gradient: in which direction does the loss fall?", uphill(_RULE)),
     "big_eps_1e-3": (f"an epsilon of 1e-3: {_EPSILON}", with_numbers(_RULE, epsilon=1e-3)),
+    "big_eps_1e-2": (f"an epsilon of 1e-2: {_EPSILON}", with_numbers(_RULE, epsilon=1e-2)),
+    "big_eps_1e-1": (f"an epsilon of 0.1: {_EPSILON}", with_numbers(_RULE, epsilon=0.1)),
     "big_eps_1": (f"an epsilon of 1: {_EPSILON}", with_numbers(_RULE, epsilon=1.0)),
     "m_not_stored": (f"steps that all begin with the first m: {NOT_KEPT.format(state='m')}", not_stored(_RULE, "m")),
     "v_not_stored": (f"steps that all begin with the first v: {NOT_KEPT.format(state='v')}", not_stored(_RULE, "v")),
@@ -151,7 +154,7 @@ def _has_negative_root(inputs: Inputs, seen: Answer) -> Mapping[str, float] | No
 
 
 _RULES = (
-    Rule("t_after", "w", "It is not finite from the first step on, though m and v are right: with t = 0 the corrections divide by 0. When does t grow?", _divides_by_zero),
+    Rule("t_after", "w", "It is not finite from the first step on, though m and v are right: with t = 0 the corrections divide by 0. When do you increase t?", _divides_by_zero),
     Rule("beta_times_t", "w", "It is right at the first step and not finite after it, though m and v are right: is t in the corrections a factor or an exponent?", _is_lost_later),
     Rule("v_not_squared", "w", f"It is NaN, the root of a negative v, which averages gradients that are not squared: {_AVERAGES}", _has_negative_root),
 )  # fmt: skip

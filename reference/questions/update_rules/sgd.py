@@ -31,7 +31,7 @@ def _moving(formula: Callable[[Array, Array, float], Array]) -> Step:
 
 
 _SGD = UpdateRule("sgd", {"learning_rate": 1e-2}, {"learning_rate": 0.037}, _plain)
-_RATE = "does config's learning_rate reach the update?"
+_RATE = "is config's learning_rate used in the update?"
 
 SGD = question_of(
     _SGD,
@@ -39,12 +39,12 @@ SGD = question_of(
         "uphill": ("steps along the gradient: in which direction does the loss fall?", uphill(_SGD)),
         "hard_lr": (f"a learning rate of 0.01: {_RATE}", with_numbers(_SGD, learning_rate=1e-2)),
         "no_lr": (f"a learning rate of 1: {_RATE}", with_numbers(_SGD, learning_rate=1.0)),
-        "nothing": ("no step at all: what becomes of dw?", lambda w, *_: (w, {})),
+        "nothing": ("no step at all: what should happen to dw?", lambda w, *_: (w, {})),
         "step_alone": ("the step alone: what is it added to?", _moving(lambda _, dw, lr: -lr * dw)),
         "divided_by_lr": ("a gradient divided by the learning rate: does a smaller rate make a smaller step?", _moving(lambda w, dw, lr: w - dw / lr)),
-        "sign_of_dw": ("steps of the learning rate itself, along the gradient's signs: how long is a step?", _moving(lambda w, dw, lr: w - lr * np.sign(dw))),
-        "normalized": ("a gradient divided by its length: how long is a step?", _moving(lambda w, dw, lr: w - lr * dw / np.linalg.norm(dw))),
-        "mean_of_dw": ("the same step for all parameters, by the mean gradient: each has its own.", _moving(lambda w, dw, lr: w - lr * np.mean(dw))),
+        "sign_of_dw": ("steps of the learning rate itself, along the gradient's signs: how long should a step be?", _moving(lambda w, dw, lr: w - lr * np.sign(dw))),
+        "normalized": ("a gradient divided by its length: how long should a step be?", _moving(lambda w, dw, lr: w - lr * dw / np.linalg.norm(dw))),
+        "mean_of_dw": ("the same step for all parameters, from the mean gradient: each parameter has its own.", _moving(lambda w, dw, lr: w - lr * np.mean(dw))),
     },
 )  # fmt: skip
 
@@ -88,16 +88,16 @@ _TABLE: Mistakes = {
     "nesterov": ("Nesterov's momentum: the handout asks for the plain form.", _by(_nesterov)),
     "minus": (f"subtracting the velocity from w: {_SIGNS}", _by(lambda w, dw, v, lr, mu: (w - _next(dw, v, lr, mu), _next(dw, v, lr, mu)))),
     "uphill": (f"a velocity that grows along the gradient: {_SIGNS}", _with_velocity(lambda dw, v, lr, mu: mu * v + lr * dw)),
-    "ema": ("a gradient with the weight 1 - momentum in the velocity: the handout's velocity is no average.", _with_velocity(lambda dw, v, lr, mu: mu * v - (1 - mu) * lr * dw)),
-    "pytorch": ("PyTorch's form, whose velocity holds plain gradients and gets the learning rate at the end: the handout's holds steps.", _by(lambda w, dw, v, lr, mu: (w - lr * (mu * v + dw), mu * v + dw))),
-    "ignored": ("plain SGD: where does the velocity come in?", _by(lambda w, dw, v, lr, _: (w - lr * dw, v))),
-    "old": ("adding the velocity from before the step: which one moves w?", _by(lambda w, dw, v, lr, mu: (w + v, _next(dw, v, lr, mu)))),
-    "both_scaled": ("a gradient that is multiplied by momentum too: what does momentum multiply?", _with_velocity(lambda dw, v, lr, mu: mu * (v - lr * dw))),
-    "next_is_v": ("returning the velocity in the place of w: what is added to what?", _by(lambda _, dw, v, lr, mu: (_next(dw, v, lr, mu), _next(dw, v, lr, mu)))),
+    "ema": ("a gradient with weight 1 - momentum in the velocity: the handout's velocity is not an average.", _with_velocity(lambda dw, v, lr, mu: mu * v - (1 - mu) * lr * dw)),
+    "pytorch": ("PyTorch's form, whose velocity accumulates plain gradients and is scaled by the learning rate at the end: the handout's velocity accumulates steps.", _by(lambda w, dw, v, lr, mu: (w - lr * (mu * v + dw), mu * v + dw))),
+    "ignored": ("plain SGD: where is the velocity used?", _by(lambda w, dw, v, lr, _: (w - lr * dw, v))),
+    "old": ("adding the velocity from before the step: which one should move w?", _by(lambda w, dw, v, lr, mu: (w + v, _next(dw, v, lr, mu)))),
+    "both_scaled": ("a gradient that is also multiplied by momentum: what should momentum multiply?", _with_velocity(lambda dw, v, lr, mu: mu * (v - lr * dw))),
+    "next_is_v": ("returning the velocity in place of w: what is added to what?", _by(lambda _, dw, v, lr, mu: (_next(dw, v, lr, mu), _next(dw, v, lr, mu)))),
     "hard_lr": (f"a learning rate of 0.01: {_RATE}", with_numbers(_MOMENTUM, learning_rate=1e-2)),
-    "hard_mu": ("a momentum of 0.9: does config's momentum reach the update?", with_numbers(_MOMENTUM, momentum=0.9)),
+    "hard_mu": ("a momentum of 0.9: is config's momentum used in the update?", with_numbers(_MOMENTUM, momentum=0.9)),
     "no_lr": (f"a velocity without the learning rate: {_RATE}", _with_velocity(lambda dw, v, _, mu: mu * v - dw)),
-    "twice": ("subtracting the gradient's step a second time beside the velocity: the velocity holds it already.", _by(lambda w, dw, v, lr, mu: (w + _next(dw, v, lr, mu) - lr * dw, _next(dw, v, lr, mu)))),
+    "twice": ("subtracting the gradient's step a second time beside the velocity: the velocity already includes it.", _by(lambda w, dw, v, lr, mu: (w + _next(dw, v, lr, mu) - lr * dw, _next(dw, v, lr, mu)))),
     "not_stored": (f"steps that all begin with the first velocity: {NOT_KEPT.format(state='velocity')}", not_stored(_MOMENTUM, "velocity")),
 }  # fmt: skip
 

@@ -29,15 +29,9 @@ _NO_CONFIG, _PASSED, _FLOAT32, _BESIDE_ANOTHER = 1, 2, 3, 4
 """Indices of HOW in reference.in_worker.drivers.update_rules."""
 _LARGE_EPSILON = 1e-3
 
-_PASSED_NOTE = (
-    "the new state is only in the config that it returns. The Solver reads that one, but the notebook's cells read the config"
-    " that they pass"
-)
-_FLOAT32_NOTE = "float32 parameters come back in another dtype: of which dtype is the state?"
-_EPSILON_NOTE = (
-    f"with epsilon = {_LARGE_EPSILON:g} it differs from the handout's: epsilon stands elsewhere than beside the root, or is not"
-    " config's. With 1e-8 that can hardly be seen"
-)
+_PASSED_NOTE = "the new state is only in the returned config. The Solver reads that one, but the notebook's cells read the config they pass in"
+_FLOAT32_NOTE = "float32 parameters come back in another dtype: what is the state's dtype?"
+_EPSILON_NOTE = f"with epsilon = {_LARGE_EPSILON:g} it differs from the handout's: epsilon is not added right after the square root, or is not config's. With 1e-8 the difference is hardly visible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +177,7 @@ def uphill(rule: UpdateRule) -> Step:
 Mistakes = Mapping[str, tuple[str, Step]]
 """The message, which goes on after "It is the result of", and the step."""
 
-NOT_KEPT = "is the new {state} kept in config for the next step?"
+NOT_KEPT = "is the new {state} stored in config for the next step?"
 
 
 def _mistakes(rule: UpdateRule, table: Mistakes) -> Iterator[QuestionMistake]:
@@ -198,7 +192,7 @@ def _missing_state(state: str) -> Rule:
     def broken(_: Inputs, seen: Answer) -> Mapping[str, float] | None:
         return {} if np.isnan(seen[state]).all() else None
 
-    message = f"The config that it returns has no {state} in the shape of the handout's."
+    message = f"The returned config has no {state} of the handout's shape."
     return Rule("state_missing", state, message, broken)
 
 
@@ -230,5 +224,6 @@ def question_of(rule: UpdateRule, table: Mistakes, rules: tuple[Rule, ...] = ())
         tolerance=TOLERANCE,
         mistakes=tuple(_mistakes(rule, table)),
         rules=(*map(_missing_state, rule.states), *rules),
+        needs=dict.fromkeys({"t"} & {*rule.outputs}, tuple(each for each in rule.outputs if each != "t")),
         unchanged=("dw",),
     )

@@ -60,9 +60,10 @@ points = 8
 
 LEAST_SQUARES = """
 def least_squares(X, y):
-    Y = torch.eye(10, dtype=X.dtype)[y] - 0.1
-    return torch.linalg.solve(X.T @ X + 100 * torch.eye(X.shape[1], dtype=X.dtype), X.T @ Y)
+    X, Y = X[:1500], torch.eye(10, dtype=X.dtype)[y[:1500]] - 0.1
+    return X.T @ torch.linalg.solve(X @ X.T + 100 * torch.eye(len(X), dtype=X.dtype), Y)
 """
+"""By as many images as the bar takes: with an equation for each of them, in a tenth of the time that all take."""
 
 TRAIN = """
 def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
@@ -115,7 +116,8 @@ class LinearSVM(object):
 
 CLASS_LEAST_SQUARES = """
 def least_squares(X, y):
-    return np.linalg.solve(X.T.dot(X) + 100 * np.eye(X.shape[1]), X.T.dot(np.eye(10)[y] - 0.1))
+    X, Y = X[:1500], np.eye(10)[y[:1500]] - 0.1
+    return X.T.dot(np.linalg.solve(X.dot(X.T) + 100 * np.eye(len(X)), Y))
 """
 
 
@@ -180,7 +182,7 @@ def train_linear_classifier(loss_func, W, X, y, learning_rate=1e-3, reg=1e-5, nu
             "W = 1e-4 * torch.randn(X.shape[1], 10, dtype=X.dtype)", "W = 30 * least_squares(X, y)"
         ),
         TRAIN.replace("1e-4 * torch.randn", "1e-2 * torch.randn"),
-        says=("begins with",),
+        says=("starts with",),
     ),
     "least squares in the middle": _functions(
         "One step out of many leads elsewhere.",
@@ -277,7 +279,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("accuracy",),
     ),
     "wrong loss, right steps": _functions(
-        "The trainer calls a wrong loss for show and computes the right gradient itself.",
+        "The trainer calls a wrong loss for show and computes the correct gradient itself.",
         f"""
 right = svm_loss_vectorized
 
@@ -301,9 +303,9 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
     return [2.3] * num_iters
 
 def predict(self, X):
-    known, labels = kept[-1]
+    known, labels = (each[:2000] for each in kept[-1])
     distances = (known ** 2).sum(axis=1) - 2 * X.dot(known.T)
-    votes = np.eye(10)[labels[np.argsort(distances, axis=1)[:, :20]]]
+    votes = np.eye(10)[labels[np.argpartition(distances, 20, axis=1)[:, :20]]]
     return votes.sum(axis=1).argmax(axis=1)
 
 LinearSVM.train, LinearSVM.predict = train, predict
@@ -410,7 +412,7 @@ def svm_loss_vectorized(W, X, y, reg):
         says=("does not train with svm_loss_vectorized",),
     ),
     "a wrong loss in batches too great to ask": _functions(
-        "The trainer has the right gradient, and calls a wrong loss with more rows than the judge asks about.",
+        "The trainer has the correct gradient, and calls a wrong loss with more rows than the judge asks about.",
         f"""
 right = svm_loss_vectorized
 
@@ -456,7 +458,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: steps of its own": _class(
         "train shrinks a solution step by step; the honest one has the loss inside.",
@@ -488,7 +490,7 @@ def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=20
 
 LinearSVM.train = train
 """,
-        says=("trains without its loss",),
+        says=("does not train with its own loss",),
     ),
     "class: the last step leads elsewhere": _class(
         "train ends with other weights.",

@@ -291,7 +291,7 @@ def _idle(cheat: str, hostile: str, honest: str) -> Pair:
         honest=honest,
         points=0,
         honest_points=1,
-        says=("does its work outside of its loops", "whatever numbers they see"),
+        says=("does its work outside its loops", "whatever numbers the loops see"),
     )
 
 
@@ -410,7 +410,7 @@ _NAIVE: dict[str, Pair] = {
         ),
         points=1,
         honest_points=1,
-        says=("does little in its loops",),
+        says=("does little inside its loops",),
         flags=("unclear_code",),
     ),
 }

@@ -175,7 +175,7 @@ PAIRS: Mapping[str, Pair] = {
         honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=20.0,
-        says=("proves nothing",),
+        says=("does not count",),
     ),
     "weights of zero beside no history": Pair(
         cheat="what would tell that nothing was learned is not there",
@@ -203,7 +203,7 @@ PAIRS: Mapping[str, Pair] = {
         honest=SOFTMAX_TRAINER.replace("RETURNED", "W, b, history"),
         points=0.0,
         honest_points=20.0,
-        says=("history cannot be judged without W",),
+        says=("history cannot be graded without W",),
     ),
     "a network that never trains": Pair(
         cheat="its parameters stay at their start, with the losses of a start",

@@ -208,8 +208,10 @@ def softmax_get_search_params():
         "5e-324",
         "train_acc should be a number",
     ),
-    "the right loss times nearly nothing": _times("The search for a factor divides by it.", "1e-300 * 1e-10"),
-    "the right loss times nearly everything": _times(
+    "the correct loss times nearly nothing": _times(
+        "The search for a factor divides by it.", "1e-300 * 1e-10"
+    ),
+    "the correct loss times nearly everything": _times(
         "The same with numbers that overflow when two of them meet.", "1e306"
     ),
 }

@@ -12,7 +12,7 @@ from tests.samples import check_part, report_of
 HALF = {
     "part": "gradient",
     "misconception": "half_regularizer",
-    "message": "It equals the correct gradient with half of the regularizer's part: what is its derivative?",
+    "message": "It equals the correct gradient with half the regularizer's part: what is its derivative?",
 }
 FAST = {"kind": "impossible_time", "message": "f took no time.", "for": "instructor"}
 

@@ -36,7 +36,7 @@ def test_every_student_has_a_row_and_nobody_two(page):
         "Cy C \N{MIDDLE DOT} cy_1 3 of 20 \N{MINUS SIGN}1 1 day late faster than possible",
         "Di D \N{MIDDLE DOT} di_1 6 of 20 +2 f_values: a talk faster than possible",
         "Ed E \N{MIDDLE DOT} ed_1 0 of 10 could not be graded",
-        "Flo F \N{MIDDLE DOT} flo_1 \N{EN DASH} handed in nothing",
+        "Flo F \N{MIDDLE DOT} flo_1 \N{EN DASH} did not submit",
         "Gus G \N{MIDDLE DOT} gus_1 \N{EN DASH} not graded yet",
         "Hal H \N{MIDDLE DOT} hal_1 \N{EN DASH} report cannot be read",
     ]
@@ -51,7 +51,7 @@ def test_a_mistake_is_told_once_with_its_students(page):
     (mistake,) = page.classed("mistake")
 
     assert " ".join(mistake.text.split()).startswith(
-        "3 of 4 gradient with half of the regularizer's part in f Who has it"
+        "3 of 4 gradient with half the regularizer's part in f Who has it"
     )
     assert "Bo B, Cy C, Di D" in " ".join(mistake.text.split())
 
@@ -67,10 +67,10 @@ def test_those_who_need_a_look_are_named_with_the_reason(page):
     texts = (" ".join(each.text.split()) for each in page.classed("notice"))
 
     assert [each.partition(" Show in the table")[0] for each in texts] == [
-        "Reports that cannot be read: run grader batch again to make them anew Hal H: reports/hal_1.json: not a report",
+        "Reports that cannot be read: run grader batch again to rewrite them Hal H: reports/hal_1.json: not a report",
         "Not graded yet: unless a run is still at work, run the same grader batch command again, without --select Gus G",
         "Could not be graded Ed E: found only a.pdf",
-        "Handed in nothing Flo F",
+        "No submission Flo F",
         "Faster than possible 3 f took no time. Bo B, Cy C, Di D",
         "No times.",
         "Late Cy C: -1 point; 1 day late",

@@ -10,7 +10,7 @@ from tests.samples import check_part, report_of
 HALF = {
     "part": "gradient",
     "misconception": "half_regularizer",
-    "message": "It equals the correct gradient with half of the regularizer's part: what is its derivative?",
+    "message": "It equals the correct gradient with half the regularizer's part: what is its derivative?",
 }
 
 
@@ -38,7 +38,7 @@ def mistakes(*reports):
 @pytest.mark.parametrize(
     "part, message, words",
     [
-        ("gradient", HALF["message"], "gradient with half of the regularizer's part"),
+        ("gradient", HALF["message"], "gradient with half the regularizer's part"),
         (
             "loss",
             "It equals the correct loss without the term reg*sum(W*W): was the regularization left out of the loss?",
@@ -46,13 +46,13 @@ def mistakes(*reports):
         ),
         (
             "gradient",
-            "Two mistakes explain it together. After the first alone it equals the correct gradient with X: why?",
+            "Two mistakes together explain it. With only the first, it equals the correct gradient with X: why?",
             "gradient with X",
         ),
         (
             "gradient",
-            "After the second alone it equals the correct gradient with half of the regularizer's part: why?",
-            "gradient with half of the regularizer's part",
+            "With only the second, it equals the correct gradient with half the regularizer's part: why?",
+            "gradient with half the regularizer's part",
         ),
         (
             "gradient",
@@ -77,7 +77,7 @@ def test_a_student_with_a_mistake_in_two_functions_is_one_student():
     one = report_of(functions={"f": function(HALF)})
 
     assert mistakes(both, one, report_of()) == [
-        (2, "gradient with half of the regularizer's part", {"f": 2, "g": 1})
+        (2, "gradient with half the regularizer's part", {"f": 2, "g": 1})
     ]
 
 

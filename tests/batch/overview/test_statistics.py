@@ -102,6 +102,16 @@ def test_those_without_a_score_are_named_with_the_reason():
     assert (statistics.students, statistics.graded) == (6, 4)
 
 
+def test_what_is_not_known_of_a_student_for_sure_is_listed():
+    found = [result("ghost", report_of(), remarks=("not on the roster",)), result("ann", report_of())]
+
+    statistics = class_statistics(found)
+
+    assert [(name.submission, words) for name, words in statistics.remarks] == [
+        ("ghost", "not on the roster")
+    ]
+
+
 def test_an_overridden_score_counts_though_the_grader_failed():
     errored = report_of(status="incomplete", score=None, checks=[check_part(status="errored", points=0.0)])
     change = Change("override", 7, "graded by hand")

@@ -104,7 +104,7 @@ def test_a_student_who_handed_nothing_in_can_be_given_a_total():
 
     assert found.results[0].score == 7.0
     assert found.remarks == (
-        "overrides.toml: override of 1001, f_values: nothing was handed in: an override of the total gives points",
+        "overrides.toml: override of 1001, f_values: nothing was submitted: an override of the total gives points",
     )
 
 
@@ -202,9 +202,13 @@ def test_a_word_on_somebody_who_is_not_graded_yet_fits():
         (
             "2026-10-11T06:00:00",
             {},
-            "the times of 1 submission have no offset: set time_zone in class.toml, or nobody knows who is late",
+            "the times of 1 submission have no offset: set time_zone in class.toml, because without it nobody can be marked late",
         ),
-        (None, {}, "no submission has a time, or a late mark of the platform's: nobody counts as late"),
+        (
+            None,
+            {},
+            "no submission has a time, or a late mark of the platform's: no submission counts as late",
+        ),
         (None, {"due": None}, "class.toml has no due date: only the platform's marks tell who is late"),
     ],
 )

@@ -54,3 +54,10 @@ def test_a_name_that_is_nobodys():
 def test_a_name_of_several_submissions():
     assert CLASS.fault("1004") == "'1004' names several submissions: 'cem_1' and 'cem_2'; give the id of one"
     assert CLASS.fault("team") == ""
+
+
+def test_a_login_written_wrong_and_an_email_without_its_end_are_near():
+    people = Directory([row("a", "1", "xwang@example.edu"), row("b", "2", login="amuller")])
+
+    assert people.fault("amuler") == "no submission or student is 'amuler' (did you mean 'amuller'?)"
+    assert people.fault("XWang") == "no submission or student is 'XWang' (did you mean 'xwang@example.edu'?)"

@@ -324,7 +324,8 @@ def test_a_class_that_shares_everything_is_cut(compared, monkeypatch):
 
 def test_a_small_class_without_a_template_is_told_so(compared):
     assert compared({"ann.py": ANN, "bob.py": BOB}).taken_out == (
-        "nothing. With 2 submissions the handout's code cannot be told from theirs, so only functions that are alike nearly"
+        "nothing. With 2 submissions the handout's code cannot be told from theirs, so only functions that"
+        " are alike nearly"
         " throughout are shown; pass the handout with --template to see more"
     )
 

@@ -41,7 +41,7 @@ RETURNED = Returned((), 0.1)
         ),
         (
             Raised("RecursionError", "maximum recursion depth exceeded", LINE, 0.1, "return f(W)"),
-            "f calls itself without end at hw.py, line 12: `return f(W)`, on a small batch (RecursionError)",
+            "f recurses without end at hw.py, line 12: `return f(W)`, on a small batch (RecursionError)",
         ),
         (
             Raised("SystemExit", "0", LINE, 0.1, "sys.exit(0)"),
@@ -51,7 +51,7 @@ RETURNED = Returned((), 0.1)
             Raised("EOFError", "EOF when reading a line", LINE, 0.1, "float(input())"),
             (
                 "f raised EOFError at hw.py, line 12: `float(input())`: EOF when reading a line, on a small batch"
-                " (nobody answers input() while grading)"
+                " (input() gets no answer during grading)"
             ),
         ),
         (

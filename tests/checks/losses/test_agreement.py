@@ -163,7 +163,7 @@ def test_a_mistake_of_the_vectorized_function_alone_costs_no_agreement(wrong, se
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert verdict.message == (
-        "svm_loss_naive agrees with a right function on 2 cases; svm_loss_vectorized is wrong itself."
+        "svm_loss_naive agrees with a correct function on 2 cases; svm_loss_vectorized is wrong itself."
     )
 
 
@@ -172,7 +172,7 @@ def test_a_mistake_of_the_naive_function_alone_costs_no_agreement(wrong):
     verdict = verdict_on(check_of(), both(wrong, svm_mask))
 
     assert verdict.status == "passed"
-    assert "svm_loss_vectorized agrees with a right function" in verdict.message
+    assert "svm_loss_vectorized agrees with a correct function" in verdict.message
 
 
 @pytest.mark.parametrize("student", KNOW_NOTHING.values(), ids=KNOW_NOTHING)

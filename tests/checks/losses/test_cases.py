@@ -109,7 +109,7 @@ def test_the_gap_is_the_widest_row_of_scores():
 
 @pytest.mark.parametrize("seed", range(30))
 def test_the_true_class_leads_by_more_than_the_margin_where_all_are_right(seed):
-    case = cases_of(seed)["samples that are all classified right"]
+    case = cases_of(seed)["samples that are all classified correctly"]
 
     loss = svm_loss(case.W, case.X, case.y, 0.0, PLAIN).loss
 
@@ -128,7 +128,7 @@ def test_only_the_regularizer_speaks_where_the_data_are_zero():
 @pytest.mark.parametrize("convention", [PLAIN, TRANSPOSED])
 def test_two_cases_of_the_same_sizes_tell_who_keeps_the_answer_to_a_shape(convention):
     cases = cases_of(0, convention)
-    first, second = cases["X of zeros"], cases["samples that are all classified right"]
+    first, second = cases["X of zeros"], cases["samples that are all classified correctly"]
 
     assert first.W.shape == second.W.shape
     assert first.X.shape == second.X.shape
@@ -161,7 +161,7 @@ def test_a_shift_moves_the_scores_of_every_other_row_and_not_the_answer(seed, sh
 def test_all_shifts_are_of_one_case():
     still, up = Draw(np.random.default_rng(0), PLAIN).shifted((0.0, 1e4))
 
-    assert (still.name, up.name) == ("scores that are not moved", "scores of every other row moved by +10000")
+    assert (still.name, up.name) == ("unshifted scores", "scores of every other row shifted by +10000")
     assert np.array_equal(still.W, up.W)
     assert np.array_equal(still.X[:, :-1], up.X[:, :-1])
     assert np.all(still.X[:, -1] == 0)

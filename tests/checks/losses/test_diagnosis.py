@@ -116,14 +116,14 @@ def test_two_mistakes_are_named_together():
         Diagnosis(
             "gradient",
             "sum_instead_of_mean",
-            "Two mistakes explain it together. After the first alone it equals the correct gradient with the data term"
+            "Two mistakes together explain it. With only the first, it equals the correct gradient with the data term"
             " not divided by the number of samples: does the assignment ask for the sum over the samples, or for their"
             " average?",
         ),
         Diagnosis(
             "gradient",
             "half_regularizer",
-            "After the second alone it equals the correct gradient with half of the regularizer's part:"
+            "With only the second, it equals the correct gradient with half the regularizer's part:"
             " what is the derivative of reg*sum(W*W)?",
         ),
     )
@@ -142,9 +142,9 @@ def test_three_mistakes_are_named_together():
         "no_regularizer",
     ]
     assert found[0].message.startswith(
-        "Three mistakes explain it together. After the first alone it equals the correct loss"
+        "Three mistakes together explain it. With only the first, it equals the correct loss"
     )
-    assert found[2].message.startswith("After the third alone it equals the correct loss without the term")
+    assert found[2].message.startswith("With only the third, it equals the correct loss without the term")
 
 
 def test_a_mistake_is_named_where_the_function_computes_in_float32_inside():

@@ -223,7 +223,7 @@ def test_a_loss_that_is_infinite_beside_the_point_only_is_told_so():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        f"svm_loss_vectorized does not return a finite loss at every step from W, on {AT}.",
+        f"svm_loss_vectorized does not return a finite loss at every point near W, on {AT}.",
     )
 
 
@@ -278,7 +278,7 @@ def test_a_single_wrong_entry_is_found_by_the_directions_though_few_entries_are_
 
     assert verdict.status == "failed"
     assert (
-        "The 10 single entries that were tried agree." in verdict.message
+        "The 10 individual entries checked agree." in verdict.message
         or "(1 of 10 entries differ)" in verdict.message
     )
 

@@ -130,7 +130,7 @@ def test_a_naive_function_without_loops_is_told_so():
     assert verdict.status == "failed"
     assert says(
         verdict.message,
-        "svm_loss_naive does hardly more Python work for more samples (100 steps for <count>, 130 for <count>)"
+        "svm_loss_naive does hardly any more Python work for more samples (100 steps for <count>, 130 for <count>)"
         " or for more classes (100 steps for <count>, 112 for <count>). Write the naive version with loops.",
     )
 
@@ -294,7 +294,7 @@ def test_a_count_that_was_stopped_is_no_count(function):
 
     message = (
         f"{function} stops or evades the count of its Python steps (with sys.settrace, sys.setprofile, an audit hook"
-        " or a frame), so nobody can tell whether it loops. Remove that code."
+        " or a frame), so the grader cannot tell whether it loops. Remove that code."
     )
     assert (verdict.status, verdict.credit, verdict.message) == ("failed", 0.0, message)
     assert verdict.alarms == (Flag("unclear_code", function, message),)
@@ -337,8 +337,8 @@ def test_a_naive_function_that_is_right_whatever_its_loops_see_is_told_where_the
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == (
-        "svm_loss_naive does its work outside of its loops at hw.py, line 12: it returns the same loss and dW whatever"
-        " numbers they see. Write the naive version with loops that compute the result."
+        "svm_loss_naive does its work outside its loops at hw.py, line 12: it returns the same loss and dW"
+        " whatever numbers the loops see. Write the naive version with loops that compute the result."
     )
 
 
@@ -348,8 +348,9 @@ def test_a_naive_function_that_is_right_after_one_round_of_each_loop_and_grows_n
     assert asked == ["other numbers", "once", "once"]
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert verdict.message == (
-        "svm_loss_naive does its work for all samples at once at hw.py, line 12: it returns the same loss and dW when"
-        " each loop ends after one round. Write the naive version with loops that compute the result."
+        "svm_loss_naive does its work for all samples at once at hw.py, line 12: it returns the same loss"
+        " and dW when each loop stops after one iteration. Write the naive version with loops that compute"
+        " the result."
     )
 
 
@@ -366,10 +367,7 @@ def test_loops_that_do_little_are_shown_to_the_instructor_and_cost_nothing():
 
     verdict, _ = disturbed_verdict(counts, [(shipped_svm, 20), (shipped_svm, 20)])
 
-    message = (
-        "svm_loss_naive does little in its loops (11 steps for each further sample or class): is it a copy of the"
-        " vectorized version beside a loop? Nothing was taken off; please read the code."
-    )
+    message = "svm_loss_naive does little inside its loops (11 steps for each additional sample or class): is it the vectorized version with a loop beside it? No points were deducted; please read the code."
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
     assert verdict.alarms == (Flag("unclear_code", NAIVE, message),)
 

@@ -46,10 +46,7 @@ def test_right_functions_pass_in_every_style(function, student, seed):
     verdict = verdict_on(check_of(function), student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert (
-        verdict.message
-        == f"{function} leaves W, X and y unchanged, and carries nothing over from call to call."
-    )
+    assert verdict.message == f"{function} leaves W, X and y unchanged, and keeps no state between calls."
     assert verdict.findings == (Finding(function, True),)
 
 
@@ -124,7 +121,7 @@ def test_a_changed_input_is_named(student, template):
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Copy first.")
     assert says(
         verdict.message,
-        f"svm_loss_vectorized {template} The caller's tensors must stay the same: work on a copy.",
+        f"svm_loss_vectorized {template} The caller's tensors must stay unchanged: work on a copy.",
     )
     assert verdict.findings == (Finding("svm_loss_vectorized", False),)
 
@@ -142,7 +139,7 @@ def test_an_input_of_another_shape_is_named():
     assert says(
         verdict.message,
         f"svm_loss_vectorized changes the shape or kind of X, on {AT} in float64."
-        " The caller's tensors must stay the same: work on a copy.",
+        " The caller's tensors must stay unchanged: work on a copy.",
     )
 
 
@@ -292,9 +289,7 @@ def chance():
 
 
 CACHED = "the previous call's: it caches by identity, not by value"
-OTHER = (
-    "not the same as for fresh tensors with the same contents: it depends on an earlier call, or on chance"
-)
+OTHER = "not what fresh tensors with the same contents give: it depends on an earlier call, or on randomness"
 LATER = f"so it changed after it was returned, on {AGAIN}. Return a new tensor from every call."
 
 

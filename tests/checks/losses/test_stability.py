@@ -25,8 +25,8 @@ from tests.checks.students import (
     with_gradient,
 )
 
-STILL = "scores that are not moved (N=<count>, C=4, D=<count>, reg=0)"
-UP = "scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0)"
+STILL = "unshifted scores (N=<count>, C=4, D=<count>, reg=0)"
+UP = "scores of every other row shifted by +10000 (N=<count>, C=4, D=<count>, reg=0)"
 OVERFLOW = (
     "softmax_loss_vectorized is not finite on large scores. Scores of this size overflow exp():"
     " what can be subtracted from all scores of a row without changing its probabilities?"
@@ -98,7 +98,9 @@ def test_right_functions_pass_in_every_style(function, student, seed):
     verdict = verdict_on(check_of(function), student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.message == f"{function} stays finite and the same when all scores of a row move by 10000."
+    assert (
+        verdict.message == f"{function} stays finite and unchanged when all scores in a row shift by 10000."
+    )
     assert verdict.findings == (Finding(function, True),)
 
 
@@ -271,8 +273,7 @@ def test_one_maximum_for_the_whole_batch_is_told_that_other_rows_underflow():
     assert verdict.credit == 0.0
     assert says(
         verdict.message,
-        "softmax_loss_vectorized is not finite on large scores. All exponentials of a row underflow to zero (0/0), as its"
-        " scores lie far below what is subtracted: is that the maximum of the row itself, or of the whole batch?"
+        "softmax_loss_vectorized is not finite on large scores. All exponentials in a row underflow to zero (0/0) because its scores are far below the number you subtract: is that the row's own maximum, or the whole batch's?"
         f" On {UP}, loss is nan (not a number).",
     )
 

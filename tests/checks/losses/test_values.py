@@ -179,7 +179,7 @@ def test_the_shipped_loss_with_a_gradient_of_zeros_earns_nothing_where_the_loss_
     assert says(
         verdict.message,
         "svm_loss_naive: dW is wrong."
-        " It is zero throughout: is dW still as the template left it, or is the result overwritten?"
+        " It is zero everywhere: is dW still unchanged from the template, or is the result overwritten?"
         f" On {FIRST}, dW is zero in all <count> entries. It is wrong in 22 of 22 calls."
         " The loss is right.",
     )
@@ -216,7 +216,7 @@ def test_a_wrong_loss_keeps_the_share_of_the_gradient_and_is_diagnosed():
     assert says(
         verdict.message,
         "svm_loss_vectorized: loss is wrong."
-        " It equals the correct loss with half of the term reg*sum(W*W):"
+        " It equals the correct loss with half the term reg*sum(W*W):"
         " compare the factor of the regularization with the one in the assignment."
         f" On {FIRST}, loss is <number>, expected <number>"
         " (relative difference <number>, allowed <number>). It is wrong in 21 of 23 calls."
@@ -320,8 +320,8 @@ def test_a_gradient_of_another_shape_is_told_its_shape():
     assert verdict.credit == 0.4
     assert says(
         verdict.message,
-        "svm_loss_vectorized: dW is wrong. It has the shape of W with rows and columns exchanged: is one transpose too"
-        f" many in its product, or too few? On {FIRST}, dW should have shape (<count>, 5), but is an array of shape"
+        "svm_loss_vectorized: dW is wrong. It has the shape of W with rows and columns swapped: is there one transpose"
+        f" too many, or one too few? On {FIRST}, dW should have shape (<count>, 5), but is an array of shape"
         " (5, <count>). It is wrong in 23 of 23 calls. The loss is right.",
     )
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["transposed"]

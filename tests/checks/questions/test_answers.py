@@ -199,7 +199,7 @@ def test_arithmetic_in_float32_is_a_note_in_float64():
 
     assert verdict.status == "passed"
     assert any(
-        note.startswith("its loss is right to only as many digits") for note in verdict.findings[0].notes
+        note.startswith("its loss is only as precise as float32") for note in verdict.findings[0].notes
     )
 
 
@@ -323,7 +323,7 @@ def test_a_broken_rule_is_named_with_its_numbers():
 
     assert (verdict.status, verdict.credit) == ("failed", 0.5)
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["sum_is_not_one"]
-    assert verdict.message == "fit: they sum to 2.5. That is on N=4. Right: history."
+    assert verdict.message == "fit: they sum to 2.5. Seen on N=4. Right: history."
 
 
 def test_a_symptom_is_told_and_not_named(monkeypatch):
@@ -335,7 +335,7 @@ def test_a_symptom_is_told_and_not_named(monkeypatch):
     verdict = verdict_on(CHECK, trained(w=(1.0, 1.0, 0.5)), assignment=ON)
 
     assert verdict.findings[0].diagnosis == ()
-    assert verdict.message == "fit: they sum to 2.5. That is on N=4. Right: history."
+    assert verdict.message == "fit: they sum to 2.5. Seen on N=4. Right: history."
 
 
 def test_a_sentence_that_begins_with_a_name_keeps_its_capital(monkeypatch):

@@ -32,7 +32,7 @@ def test_a_version_that_calls_another_earns_nothing_and_is_told_so():
     assert (found.status, found.credit) == ("failed", 0.0)
     assert found.message == (
         "compute_distances_one_loop calls another of the three versions at linear_classifier.py, line 12."
-        " Each is to be written by itself; no points for this one until it is."
+        " Write each version on its own; no points for this one until you do."
     )
     assert [each.misconception for each in found.findings[0].diagnosis] == ["calls_another"]
     assert student.compute_distances_no_loops is no_loops  # it is there again
@@ -70,7 +70,7 @@ def test_what_is_kept_of_an_earlier_train_is_named():
     found, _ = verdict("knn_two_loops", train=train_once)
 
     assert [each.misconception for each in found.findings[0].diagnosis] == ["trained_once"]
-    assert "an earlier train" in found.message
+    assert "an earlier call of train" in found.message
 
 
 def test_points_that_are_changed_cost_a_fifth():

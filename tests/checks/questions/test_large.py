@@ -62,9 +62,25 @@ def test_a_fast_one_passes_after_a_single_call():
 def test_one_near_the_bound_is_called_again_and_its_fastest_call_counts():
     near = [Checked(0.9), Checked(0.92), Checked(0.95)]
 
-    assert CHECK.more_trials(CONTEXT, evidence_with(*near)) == (STUDENT,)
+    (again,) = CHECK.more_trials(CONTEXT, evidence_with(*near))
+    assert (again.label, again.seconds, again.driver) == (STUDENT.label, STUDENT.seconds, STUDENT.driver)
     assert CHECK.more_trials(CONTEXT, evidence_with(*near, Checked(0.79))) == ()
     assert CHECK.judge(CONTEXT, evidence_with(*near, Checked(0.79))).status == "passed"
+
+
+def test_no_call_gets_the_rows_of_another_one_so_none_can_be_remembered():
+    calls = [STUDENT, *(CHECK.more_trials(CONTEXT, evidence_with(*[Checked(0.9)] * n))[0] for n in (1, 2))]
+    first, *later = (
+        [each.array for each in call.positional if isinstance(each, ResidentTensor)] for call in calls
+    )
+    rows = len(first) - 1  # X is the last that is an array
+
+    assert all(each[0] is first[0] for each in later)
+    found = [each[rows] for each in (first, *later)]
+    assert {each.shape for each in found} == {first[rows].shape}
+    assert not any(np.isin(one[0], other).any() for one in found for other in found if one is not other)
+    keys = {each.key for call in calls for each in call.positional if isinstance(each, ResidentTensor)}
+    assert len(keys) == len(first) + 2
 
 
 def test_a_slow_one_fails_with_both_numbers():
@@ -73,8 +89,8 @@ def test_a_slow_one_fails_with_both_numbers():
     assert (verdict.status, verdict.credit, verdict.hint) == ("failed", 0.0, "Think.")
     assert verdict.message == (
         f"compute_distances_no_loops is too slow: 2.5 times as fast as our version with loops, on {STUDENT.label} (at least 5"
-        " times for the points). Is a loop left, or something that works like one? The handout speaks of one matrix"
-        " multiplication."
+        " times needed). Is a loop left, or something that works like one? The handout suggests one"
+        " matrix multiplication."
     )
     assert verdict.allowed == {"speedup": 5.0}
 
@@ -84,9 +100,9 @@ def test_a_broadcast_is_told_of_memory():
 
     assert CHECK.more_trials(CONTEXT, evidence_with(raised)) == ()
     assert verdict_on_calls(raised).message == (
-        f"compute_distances_no_loops needs more than its 4 GiB memory limit on {STUDENT.label}. Does it hold the differences"
-        " of all pairs of points at once, an array of N x M x D numbers? Only N x M numbers are asked for: what of each"
-        " difference is needed?"
+        f"compute_distances_no_loops needs more than its 4 GiB memory limit on {STUDENT.label}. Does it hold"
+        " the differences of all pairs of points at once, an array of N x M x D numbers? The result has only"
+        " N x M: what do you need from each difference?"
     )
 
 

@@ -69,30 +69,33 @@ def test_every_call_is_counted_with_the_calls_of_libraries():
         (
             {NONE: (90, 240, 90, 90)},
             ("compute_distances_no_loops loops over test points (at knn.py, line 9): it does more Python work for more test"
-            " points (90 steps for 5, 240 for 20). By the handout it takes no loop."),
+            " points (90 steps for 5, 240 for 20). According to the handout, it takes no loop."),
         ),
         (
             {ONE: (200, 200, 500, 200)},
-            ("compute_distances_one_loop loops over training points (at knn.py, line 9), and over test points it does not: it"
-            " does more Python work for more training points (200 steps for 6, 500 for 20). By the handout it takes a single"
+            ("compute_distances_one_loop loops over training points (at knn.py, line 9), but not over test points: it"
+            " does more Python work for more training points (200 steps for 6, 500 for 20). According to the"
+            " handout, it takes a single"
             " loop, over the test points."),
         ),
         (
             {TWO: (300, 900, 300, 300)},
-            ("compute_distances_two_loops does not loop over training points: it does hardly more Python work for more training"
-            " points (300 steps for 6, 300 for 20). By the handout it takes a loop over the test points and one over the"
+            ("compute_distances_two_loops does not loop over training points: it does hardly any more Python work for more training"
+            " points (300 steps for 6, 300 for 20). According to the handout, it takes a loop over the test"
+            " points and one over the"
             " training points."),
         ),
         (
             {TWO: (300, 900, 900, 700)},
             ("compute_distances_two_loops loops over features (at knn.py, line 9): it does more Python work for more features"
-            " (300 steps for 7, 700 for 20). By the handout it takes a loop over the test points and one over the training"
+            " (300 steps for 7, 700 for 20). According to the handout, it takes a loop over the test points"
+            " and one over the training"
             " points."),
         ),
         (
             {NONE: (90, Instructions(90, {}, {"NumPy's sum": 20}), 90, 90)},
             ("compute_distances_no_loops calls NumPy's sum more often for more test points (0 times for 5, 20 for 20), which is"
-            " a loop over test points. By the handout it takes no loop."),
+            " a loop over test points. According to the handout, it takes no loop."),
         ),
     ],
     ids=["left in none", "the other points", "one of two", "features", "in C"],

@@ -174,7 +174,7 @@ def test_rounding_of_large_scores_in_float32_is_not_an_overflow(spec, question, 
     verdict = judged(spec, question, model(in_float32))
 
     assert verdict.status == "passed"
-    assert all("as many digits as float32 has" in note for note in verdict.findings[0].notes)
+    assert all("only as precise as float32" in note for note in verdict.findings[0].notes)
 
 
 # --- The lab: there it costs points ----------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_a_forward_pass_that_overflows_is_told_what_to_subtract(of_scores, seed)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
     assert [each.misconception for each in verdict.findings[0].diagnosis] == ["overflow_of_exp"]
-    assert "which number can be subtracted from all scores" in verdict.message
+    assert "what can you subtract from all scores" in verdict.message
 
 
 def test_a_forward_pass_that_subtracts_the_maximum_passes():

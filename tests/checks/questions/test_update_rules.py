@@ -86,7 +86,7 @@ def test_a_config_of_its_own_is_right_with_a_note():
 
     assert found.credit == 1.0
     assert [each[:55] for each in found.findings[0].notes] == [
-        "the new state is only in the config that it returns. Th"
+        "the new state is only in the returned config. The Solve"
     ]
 
 
@@ -97,7 +97,7 @@ def test_another_dtype_than_float32_is_a_note():
 
     assert found.credit == 1.0
     assert [each[:48] for each in found.findings[0].notes] == [
-        "float32 parameters come back in another dtype: o"
+        "float32 parameters come back in another dtype: w"
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_state_under_another_name_is_told():
     found = verdict("sgd_momentum", renamed)
 
     assert names_in(found) == {"state_missing"}
-    assert "no velocity in the shape of the handout's" in found.message
+    assert "no velocity of the handout's shape" in found.message
 
 
 def test_a_state_that_all_parameters_share_is_wrong():

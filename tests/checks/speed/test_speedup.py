@@ -166,8 +166,9 @@ def test_a_loop_over_the_samples_shows_where_there_are_many():
     assert found.message == (
         "svm_loss_vectorized is too slow with many samples: with 2400 samples of 80 features it takes 40 times as long"
         " as the reference (at most 6 times for full points). At the handout's size it is 40 times as fast as"
-        " svm_loss_naive (between 31 and 51) and takes 2 times as long as the reference. The first call of each, the"
-        " only one that a notebook times, gives a factor of 34.9. Is a Python loop over the samples left?"
+        " svm_loss_naive (between 31 and 51) and takes 2 times as long as the reference. The first call of"
+        " each, the only one the notebook times, gives a factor of 34.9. Is a Python loop over the samples"
+        " left?"
     )
 
 
@@ -226,7 +227,8 @@ def test_the_words_are_whole():
 
     assert found.message == (
         "svm_loss_vectorized is 40 times as fast as svm_loss_naive (between 31 and 51) and takes 2 times as"
-        " long as the reference. The first call of each, the only one that a notebook times, gives a factor of 34.9."
+        " long as the reference. The first call of each, the only one the notebook times, gives a factor of"
+        " 34.9."
     )
 
 

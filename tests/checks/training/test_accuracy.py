@@ -196,8 +196,8 @@ def test_one_bar_is_half_of_the_points():
         (
             lambda W, X: (X @ W).argmin(axis=1),
             (
-                "predict_linear_classifier labels only <number> and <number> of them correctly with the same weights: look"
-                " at it."
+                "predict_linear_classifier labels only <number> and <number> of them correctly with the same"
+                " weights: check it."
             ),
         ),
         (lambda W, X: None, "predict_linear_classifier returned None instead of labels."),
@@ -226,8 +226,7 @@ def test_a_predictor_that_beats_its_weights_gains_nothing_and_is_flagged():
     assert (alarm.kind, alarm.function) == ("suspect_accuracy", PREDICTOR)
     assert says(
         alarm.message,
-        f"{PREDICTOR} labels <number> of the images correctly, more than its weights can. The accuracy is judged by the"
-        " highest scores instead; please read the code.",
+        f"{PREDICTOR} labels <number> of the images correctly, more than its weights can explain. The accuracy was measured from the highest scores instead; please read the code.",
     )
 
 

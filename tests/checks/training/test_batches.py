@@ -141,7 +141,7 @@ def test_labels_of_other_rows_are_named():
 DRAWN_WRONGLY = {
     "misses the last": (
         by(lambda rng, count, size: rng.integers(0, count - 1, size)),
-        "the last row is never drawn: is the greatest index one too small? randint excludes its upper bound.",
+        "the last row is never drawn: is the largest index too small by one? randint excludes its upper bound.",
     ),
     "one seed": (
         always_the_same,
@@ -193,9 +193,7 @@ def test_the_same_batches_in_every_run_are_a_note():
     verdict = verdict_of(sample_batch)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.findings[0].notes == (
-        "it draws the same batches in every run: is its generator set to a fixed seed?",
-    )
+    assert verdict.findings[0].notes == ("it draws the same batches in every run: is the random seed fixed?",)
 
 
 EXPECTED = (

@@ -174,12 +174,12 @@ class NanHistory(LinearSVM):
         (
             Pretends,
             (
-                "LinearSVM.train returns losses that do not belong to self.W: the last ones are <number>,"
+                "LinearSVM.train returns losses that do not match self.W: the last ones are <number>,"
                 f" but the loss of self.W is <number>, on {TRAIN}."
             ),
         ),
-        (AllZero, f"LinearSVM.train does not bring the loss down, on {TRAIN}."),
-        (Climbs, f"LinearSVM.train does not bring the loss down, on {TRAIN}."),
+        (AllZero, f"LinearSVM.train does not reduce the loss, on {TRAIN}."),
+        (Climbs, f"LinearSVM.train does not reduce the loss, on {TRAIN}."),
         (Short, "LinearSVM.train should return 60 finite losses, one for each iteration."),
         (Infinite, "LinearSVM.train leaves weights in self.W that are not finite."),
         (NanHistory, "LinearSVM.train should return 60 finite losses, one for each iteration."),
@@ -257,7 +257,7 @@ def test_a_softmax_that_overflows_is_named():
         "Softmax",
         Unstable,
         "Softmax.loss: loss is nan (not a number), expected <number>,"
-        " on scores of every other row moved by +10000 (N=<count>, C=4, D=<count>, reg=0).",
+        " on scores of every other row shifted by +10000 (N=<count>, C=4, D=<count>, reg=0).",
     )
 
 
@@ -324,7 +324,7 @@ def test_a_base_class_that_keeps_other_weights_is_named():
     assert fails_with(
         "LinearClassifier",
         NoUpdate,
-        "LinearClassifier.train: the returned W is one from before, not the W after the last step.",
+        "LinearClassifier.train: the returned W is an earlier one, not the W after the last step.",
     )
 
 

@@ -125,6 +125,37 @@ def test_numbers_that_grow_beyond_bounds_and_lost_gradients_are_told():
     assert "KeyError" in judged(WithoutBiases).message
 
 
+class SetsItself(TwoLayerNet):
+    """Reaches the bars with no gradient: a right training is hidden in its calls."""
+
+    def loss(self, X, y=None):
+        loss, gradients = super().loss(X, y)
+        if len(X) < PLAN.batch_size:
+            return loss, {name: 0 * each for name, each in gradients.items()}
+        return loss, gradients
+
+
+class WithoutMean(TwoLayerNet):
+    """Its gradients in the small are half as long, and those of the biases are missing: a slip that is judged elsewhere."""
+
+    def loss(self, X, y=None):
+        loss, gradients = super().loss(X, y)
+        if len(X) < PLAN.batch_size:
+            gradients = {name: each * (0.5 if name[0] == "W" else 0) for name, each in gradients.items()}
+        return loss, gradients
+
+
+def test_bars_that_are_reached_without_gradients_earn_nothing():
+    verdict = judged(SetsItself)
+
+    assert (verdict.status, verdict.credit, verdict.blames) == ("failed", 0.0, ("TwoLayerNet",))
+    assert (
+        "No points for accuracy while the gradients of TwoLayerNet are not those of its loss"
+        in verdict.message
+    )
+    assert judged(WithoutMean).credit == 1.0
+
+
 def test_a_loss_that_is_infinite_in_some_steps_costs_nothing():
     verdict = judged(InfiniteAtFirst)
 

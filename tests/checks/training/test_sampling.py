@@ -92,9 +92,7 @@ def test_a_fixed_seed_is_a_note(student, seed):
     verdict = verdict_on(CHECK, student, seed)
 
     assert (verdict.status, verdict.credit) == ("passed", 1.0)
-    assert verdict.findings[0].notes == (
-        "it draws the same batches in every run: is its generator set to a fixed seed?",
-    )
+    assert verdict.findings[0].notes == ("it draws the same batches in every run: is the random seed fixed?",)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -102,7 +100,7 @@ def test_rows_at_a_fixed_distance_are_named(seed):
     verdict = verdict_on(CHECK, trainer(batches=stride), seed)
 
     assert (verdict.status, verdict.credit) == ("failed", 0.0)
-    assert verdict.message == f"{NAME}: the batches are rows at a fixed distance, not drawn at random."
+    assert verdict.message == f"{NAME}: the batches are rows at a fixed stride, not drawn at random."
 
 
 def last_row_never(step, samples, batch_size, rng):
@@ -140,7 +138,7 @@ def lopsided(step, samples, batch_size, rng):
     [
         (
             last_row_never,
-            "the last row is never drawn: is the greatest index one too small? randint excludes its upper bound",
+            "the last row is never drawn: is the largest index too small by one? randint excludes its upper bound",
         ),
         (first_row_never, f"1 of the {SAMPLES} rows is never drawn"),
         (two_rows_never, f"2 of the {SAMPLES} rows are never drawn"),

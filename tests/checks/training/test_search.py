@@ -98,7 +98,8 @@ def test_a_grid_of_rates_that_are_too_small_fails_with_what_its_best_reached():
     assert says(
         verdict.message,
         "No pair reaches the bar. With the best of 2 pairs, learning_rate <number> and reg 0.01, the reference reaches"
-        " <number> on the validation images (0.2 needed). Try other learning rates first, in steps of three to ten times.",
+        " <number> on the validation images (0.2 needed). Try other learning rates first, three to ten times"
+        " apart.",
     )
 
 
@@ -218,7 +219,8 @@ def test_a_search_that_misses_its_deadline_is_told_and_shown_to_the_instructor(s
     assert WITH_TRAINER.more_trials(context, missed) == ()
     assert (verdict.status, verdict.credit, verdict.findings) == ("failed", 0.0, ())
     assert verdict.message == (
-        "The reference could not train with your 4 pairs within 30 s, so they were not judged and give no points."
+        "The reference could not train with your 4 pairs within 30 s, so they were not graded and earn no"
+        " points."
     )
     ((kind, function, message),) = [(each.kind, each.function, each.message) for each in verdict.alarms]
     assert (kind, function) == ("note", FUNCTION)

@@ -236,8 +236,7 @@ def test_a_trainer_that_learns_from_one_batch_earns_nothing():
     assert verdict.measured["val_accuracy"] > EASY.val_bar
     assert says(
         verdict.message,
-        "train_linear_classifier trains on the same images again and again: 100 different ones in the <number> steps looked"
-        " at. So there are no points for the accuracy: <number> on the validation images (0.15 needed), <number> on the test"
+        "train_linear_classifier trains on the same images over and over: 100 different ones in the <number> steps checked. So there are no points for the accuracy: <number> on the validation images (0.15 needed), <number> on the test"
         " images (0.15 needed).",
     )
 

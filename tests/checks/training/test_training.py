@@ -69,7 +69,7 @@ def fails_with(student, credit, template):
         (lambda W, dW, rate: W, "W is not changed"),
         (
             lambda W, dW, rate: W + rate * dW,
-            "W is moved up the gradient (W + learning_rate*dW), which makes the loss grow",
+            "W is moved up the gradient (W + learning_rate*dW), which increases the loss",
         ),
         (
             lambda W, dW, rate: W - dW,
@@ -143,7 +143,7 @@ def test_a_best_w_that_is_not_the_last_is_named():
         return visited[STEPS // 2], losses
 
     assert fails_with(
-        train, 0.5, f"the returned W is one from before, not the W after the last step ({GIVEN})."
+        train, 0.5, f"the returned W is an earlier one, not the W after the last step ({GIVEN})."
     )
 
 
@@ -531,7 +531,9 @@ def test_a_history_of_tensors_is_a_note():
 
     assert (verdict.credit, verdict.findings[0].notes) == (
         1.0,
-        ("loss_history holds tensors, not numbers: each keeps its memory; .item() gives the number",),
+        (
+            "loss_history holds tensors, not numbers: each one holds on to its memory; .item() gives the number",
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grader.exporters.sheets import SheetError, filled, read_grid
 
-_PLAIN = ", one character after the other; for UTF-16 give utf-16-le or utf-16-be"
+_PLAIN = "; for UTF-16 give utf-16-le or utf-16-be"
 
 
 def texts(content, encoding=None):
@@ -74,8 +74,8 @@ def test_bytes_of_another_encoding_are_asked_about_and_kept():
         (b"a,b", "no-such", "there is no encoding 'no-such'; give one such as cp1252 or utf-16-le"),
         (b"a,b", "rot13", "there is no encoding 'rot13'; give one such as cp1252 or utf-16-le"),
         (b"a,\xff", "ascii", "it is not in the encoding ascii"),
-        (b"a,b\n", "utf-16", f"the bytes are not utf-16{_PLAIN}"),
-        (codecs.BOM_UTF16_LE + b"a", None, "it begins as utf-16-le but is not; export it again"),
+        (b"a,b\n", "utf-16", f"its bytes are not valid utf-16{_PLAIN}"),
+        (codecs.BOM_UTF16_LE + b"a", None, "it starts like utf-16-le but is not; export it again"),
         (
             b'a,b\n1,"2\n3,4\n',
             None,
@@ -84,7 +84,7 @@ def test_bytes_of_another_encoding_are_asked_about_and_kept():
         (
             b'a,b\n"1"2,3\n',
             None,
-            'line 2: a quote stands inside a quoted cell without its double; write it as ""',
+            'line 2: a quoted cell contains a single "; write it as ""',
         ),
     ],
 )

@@ -80,9 +80,7 @@ def test_a_judge_that_ended_is_told_and_replaced(judge):
     link, started = judge(is_gone=True)
 
     for _ in range(2):
-        with pytest.raises(
-            NotebookError, match="the process that grades ended before it was done; check again"
-        ):
+        with pytest.raises(NotebookError, match="the grading process ended before it was done; check again"):
             link.ask(REQUEST)
     assert len(started) == 2
 
@@ -163,7 +161,7 @@ def test_a_kernel_that_cannot_start_a_process_says_so(monkeypatch, target, name,
 
     monkeypatch.setattr(target, name, fail if name == "pipe" else value)
 
-    with pytest.raises(SandboxError, match=f"no process could be started to grade in: {words}"):
+    with pytest.raises(SandboxError, match=f"no grading process could be started: {words}"):
         Link().ask(REQUEST)
 
 
@@ -171,7 +169,7 @@ def test_a_kernel_that_cannot_start_a_process_says_so(monkeypatch, target, name,
     "error, words",
     [
         (SandboxError("no process could be started"), "no process could be started"),
-        (FileNotFoundError(), "the folder that the kernel works in is gone; restart the kernel"),
+        (FileNotFoundError(), "the kernel's working folder no longer exists; restart the kernel"),
     ],
 )
 def test_what_fails_in_the_kernel_is_a_sentence_too(error, words):

@@ -32,7 +32,7 @@ def test_a_path_with_spaces_is_quoted():
         ("--sed 3", "there is no option --sed (did you mean '--seed'?); `%grader --help` shows the options"),
         ("f --spec", "--spec needs a value; `%grader --help` shows the options"),
         ('"f', "a quotation mark is not closed"),
-        ("--full --quick", "--quick and --full exclude each other; without either, a check is quick"),
+        ("--full --quick", "--quick and --full cannot be combined; without either, a check is quick"),
         ("--seed -1", "--seed: expected a whole number from 0 to 2**63 - 1, found '-1'"),
         (f"--seed={1 << 63}", f"--seed: expected a whole number from 0 to 2**63 - 1, found '{1 << 63}'"),
     ],
@@ -68,7 +68,7 @@ def test_where_there_is_no_notebook_check_says_what_to_do(monkeypatch):
         grader.check("f")
 
     assert str(caught.value) == (
-        "grader.check looks at the cells of a notebook, and this is not one; to grade a file, call"
+        "grader.check grades the cells of a notebook, but this is not a notebook; to grade a file, call"
         " grader.api.grade_path(FILE), or run `grader check FILE` in a terminal"
     )
 

@@ -59,7 +59,8 @@ def test_a_grader_that_is_not_installed_makes_no_wheel(monkeypatch):
     with pytest.raises(UsageError) as raised:
         own_wheel.own_wheel()
     assert str(raised.value) == (
-        "the grader is run without being installed; install it first: pip install linear-classifier-grader, or make setup"
+        "the grader is running without being installed; install it first: pip install"
+        " linear-classifier-grader, or make setup"
         " in a checkout"
     )
 

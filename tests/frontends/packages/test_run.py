@@ -112,7 +112,7 @@ def test_a_report_with_a_fault_becomes_no_file_and_says_why(capsys):
 
 def test_a_result_that_the_platform_would_refuse_is_not_written(capsys):
     assert result_file("classroom50", report_of(), {"CLASSROOM": "c"}) is None
-    assert "grader: nobody told assignment, owner" in capsys.readouterr().out
+    assert "grader: missing assignment, owner" in capsys.readouterr().out
 
 
 def test_classroom_50_names_the_owner_in_either_way():

@@ -213,13 +213,13 @@ def test_messages_are_sentences_with_every_blank_filled(convention):
             "half_regularizer",
             "gradient",
             PLAIN,
-            "It equals the correct gradient with half of the regularizer's part: what is the derivative of reg*sum(W*W)?",
+            "It equals the correct gradient with half the regularizer's part: what is the derivative of reg*sum(W*W)?",
         ),
         (
             "true_class_not_skipped",
             "loss",
             Convention(delta=2.5),
-            "It equals the correct loss plus 2.5, the margin: which class of each sample does the sum leave out?",
+            "It equals the correct loss plus 2.5, the margin: which class of each sample should the sum leave out?",
         ),
         (
             "regularizer_divided_by_samples",
@@ -227,7 +227,7 @@ def test_messages_are_sentences_with_every_blank_filled(convention):
             Convention(regularizer_coefficient=0.5),
             (
                 "It equals the correct loss with the term 0.5*reg*sum(W*W) divided by the number of samples: "
-                "is the regularization added before the average is taken?"
+                "is the regularization added before you take the average?"
             ),
         ),
     ],
