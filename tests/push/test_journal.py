@@ -77,7 +77,7 @@ def test_what_is_not_of_a_line_is_not_cut_off(tmp_path, content):
     path = tmp_path / "pushed.jsonl"
     path.write_bytes(content)
 
-    with pytest.raises(PushError, match="cannot be read, so nobody knows"), open_journal(path, "x"):
+    with pytest.raises(PushError, match="cannot be read, so it is unknown"), open_journal(path, "x"):
         pass
 
     assert path.read_bytes() == content
