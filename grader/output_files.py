@@ -85,7 +85,8 @@ def write_folder(path: Path, files: Iterable[tuple[PurePath, bytes]]) -> None:
 
     Raises OutputError as `write_atomically` does, if the folder is not empty, and if two files have one name.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    place = path.resolve()  # a folder cannot take a link's place
+    temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     try:
         with interruption.deferred():
             for name, content in files:
@@ -95,7 +96,7 @@ def write_folder(path: Path, files: Iterable[tuple[PurePath, bytes]]) -> None:
                     opened.write(content)
                     opened.flush()
                     os.fsync(opened.fileno())
-            temporary.replace(path)
+            temporary.replace(place)
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error
     finally:

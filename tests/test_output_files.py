@@ -192,3 +192,14 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
 
     assert {name: (tmp_path / "made" / name).read_bytes() for name in files} == files
     assert names_in(tmp_path) == ["made"]
+
+
+def test_a_folder_is_made_where_a_link_leads(tmp_path):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "link").symlink_to("made")
+
+    write_folder(tmp_path / "link", [(PurePath("a.txt"), b"a")])
+
+    assert (tmp_path / "link").is_symlink()
+    assert names_in(tmp_path / "made") == ["a.txt"]
+    assert names_in(tmp_path) == ["link", "made"]

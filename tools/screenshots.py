@@ -5,6 +5,7 @@ The seed is fixed, so another run gives nearly the same pictures: only measured 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,10 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as BrowserError
+
+from grader.errors import OutputError
+from grader.output_files import write_atomically
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -56,6 +61,25 @@ def main() -> None:
     if chromium is None:
         sys.exit("make screenshots needs Chromium: apt-get install chromium")
     IMAGES.mkdir(exist_ok=True)
+    if not os.access(IMAGES, os.W_OK):
+        sys.exit("docs/images: cannot be written")
+    try:
+        for name, picture in pictures(chromium).items():
+            write_atomically(IMAGES / name, picture)
+            sys.stdout.write(f"docs/images/{name}: {len(picture) // 1000} kB\n")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"grader batch ended with exit code {error.returncode}; no picture was taken")
+    except BrowserError as error:
+        sys.exit(f"{chromium} could not take the pictures: {error.message.strip().splitlines()[0]}")
+    except OutputError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def pictures(chromium: str) -> dict[str, bytes]:
+    """The pictures by their names, all of them before any is written."""
+    made = {}
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         pages = graded(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -64,9 +88,9 @@ def main() -> None:
                 picture = shrunk(shot(browser, page, scheme, width, last))
                 if len(picture) > MOST_BYTES:
                     sys.exit(f"{name}{suffix}.png has {len(picture):,} bytes, more than {MOST_BYTES:,}")
-                (IMAGES / f"{name}{suffix}.png").write_bytes(picture)
-                sys.stdout.write(f"docs/images/{name}{suffix}.png: {len(picture) // 1000} kB\n")
+                made[f"{name}{suffix}.png"] = picture
         browser.close()
+    return made
 
 
 def graded(folder: Path) -> tuple[Path, Path]:

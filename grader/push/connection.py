@@ -51,6 +51,9 @@ class Answer:
     retry_after: float | None = None
     """Seconds that the platform asks to wait."""
 
+    is_cut: bool = False
+    """Whether the connection ended before the text did."""
+
     @property
     def is_busy(self) -> bool:
         """Whether the platform asks to come later, and did nothing. Canvas has also said so by a 403."""
@@ -95,7 +98,7 @@ Reply = Answer | NoAnswer
 
 
 class Platform(Protocol):
-    """What the push asks of the platform. PlatformError or PushError if nothing more can be sent at all."""
+    """What the push asks of the platform. PlatformError or PushError if nothing was sent, and nothing more can be."""
 
     def post_score(self, body: Mapping[str, Any]) -> Reply:
         """Send a score once."""
@@ -169,6 +172,8 @@ class LtiPlatform:
             return NoAnswer(f"no access token: {reply.why}", is_sent=False)
         if reply.is_busy or reply.is_lost:
             return NoAnswer(f"no access token: {reply.words}", is_sent=False, retry_after=reply.retry_after)
+        if reply.is_cut:
+            return NoAnswer("no access token: the answer was cut off", is_sent=False)
         self._token, seconds = _token_of(reply, config.token_url)
         self._token_ends = self._clock() + max(seconds - _EARLIER_SECONDS, seconds / 2)
         return self._token
@@ -199,14 +204,17 @@ class LtiPlatform:
                 try:
                     connection.request(method, target, content, {**agent, **headers})
                     response = connection.getresponse()
-                    text = response.read(_GREATEST_ANSWER).decode("utf-8", "replace")
+                    read = response.read(_GREATEST_ANSWER)
                 except (OSError, http.client.HTTPException) as error:
                     cause = TimeoutError() if deadline.is_over else error
                     return NoAnswer(_why_not(cause, f"{shown} did not answer", timeout), is_sent=True)
             if deadline.is_over:  # what was read by then looks whole, and need not be
                 return NoAnswer(_why_not(TimeoutError(), f"{shown} did not answer", timeout), is_sent=True)
             return Answer(
-                response.status, _without(text, secret), _retry_after(response.getheader("Retry-After"))
+                response.status,
+                _without(read.decode("utf-8", "replace"), secret),
+                _retry_after(response.getheader("Retry-After")),
+                is_cut=bool(response.length) and len(read) < _GREATEST_ANSWER,
             )
         finally:
             connection.close()
@@ -286,7 +294,7 @@ def _token_of(reply: Answer, url: str) -> tuple[str, float]:
     try:
         found = json.loads(reply.text)
         token, seconds = found["access_token"], float(found.get("expires_in", _DEFAULT_TOKEN_SECONDS))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise PushError(f"{shown}: its answer has no access token; is it the token URL?") from error
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
         raise PushError(f"{shown}: its access token is invalid")

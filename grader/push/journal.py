@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from grader.push.config import is_same_item
 
 JOURNAL_NAME = "pushed.jsonl"
 
+_TORN = re.compile(rb'(?:\{"time":[^\r\0]*|\{(?:"(?:t(?:i(?:m(?:e"?)?)?)?)?)?)?\0*')
+"""The rest of the file that a kill or a power cut leaves of a line. Anything else is somebody's, and is not cut off."""
+
 Outcome = Literal["sending", "sent", "failed", "changed", "refused", "withheld"]
 
 
@@ -31,13 +35,13 @@ def iso(moment: datetime) -> str:
 
 def instant(text: object) -> datetime | None:
     """A time as others write it, in UTC, which it is in if it names no zone; None if it is not a time."""
+    if not isinstance(text, str):
+        return None
     try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if moment is None:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class Entry(ReportModel):
@@ -187,8 +191,9 @@ def _entries(path: Path) -> tuple[list[Entry], int]:
     except OSError as error:
         raise PushError(f"{shown}: cannot be read: {error.strerror or error}") from error
     length = content.rfind(b"\n") + 1
+    whole = content[:length] if _TORN.fullmatch(content, length) else content
     entries = []
-    for number, line in enumerate(content[:length].split(b"\n"), 1):
+    for number, line in enumerate(whole.split(b"\n"), 1):
         if not line.strip():  # of an editor
             continue
         try:

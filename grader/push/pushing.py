@@ -81,7 +81,8 @@ def _journal_withheld(each: WithheldScore, means: Means) -> None:
     before = means.journal.withheld(submission, student)
     if before is not None and before.report_sha256 == each.report_sha256:
         return
-    means.journal.add(
+    _journal(
+        means,
         Entry(
             time=means.now(),
             lineitem=means.terms.lineitem,
@@ -95,8 +96,13 @@ def _journal_withheld(each: WithheldScore, means: Means) -> None:
             timestamp=None,
             outcome="withheld",
             words=each.withheld.why,
-        )
+        ),
     )
+
+
+def _journal(means: Means, entry: Entry) -> None:
+    with means.undivided():
+        means.journal.add(entry)
 
 
 class _Errand:
@@ -135,11 +141,16 @@ class _Errand:
         """
         means, wanted = self._means, self._wanted
         sent_before = means.journal.past(wanted.user_id).sent
-        means.journal.add(step.entry.model_copy(update={"time": means.now()}))
+        _journal(means, step.entry.model_copy(update={"time": means.now()}))
         was_lost = may_be_there
         while True:
             with means.undivided():
-                reply = means.platform.post_score(step.body)
+                try:
+                    reply = means.platform.post_score(step.body)
+                except (PlatformError, PushError) as error:
+                    if not was_lost:
+                        self._note(step.entry, "failed", str(error))
+                    raise
                 end = self._end_of(reply, step, was_lost=was_lost)
             if end is not None:
                 return end
@@ -245,7 +256,7 @@ class _Errand:
 
     def _note(self, entry: Entry, outcome: Outcome, words: str) -> None:
         new = {"outcome": outcome, "words": words, "time": self._means.now()}
-        self._means.journal.add(entry.model_copy(update=new))
+        _journal(self._means, entry.model_copy(update=new))
 
     def _stop(self, step: Send, reply: Answer) -> NoReturn:
         """An answer that everybody else would get too."""

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from grader.errors import PlatformError
+from grader.errors import PlatformError, PushError
 from grader.push.connection import Answer, LtiPlatform, NoAnswer
 from grader.push.score import Shown
 from grader.push.signing import Signer
@@ -139,6 +139,41 @@ def test_a_number_in_quotes_is_one(monkeypatch, number):
     monkeypatch.setattr(platform, "_authorized", lambda *_: answer)
 
     assert platform.result("1") == Shown(8.5, 8.5, None, None)
+
+
+@pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_outside_the_calendar_is_no_time(monkeypatch, timestamp):
+    platform = platform_at("https://x")
+    found = [{"userId": "u1", "resultScore": 8, "resultMaximum": 10, "timestamp": timestamp}]
+    monkeypatch.setattr(platform, "_authorized", lambda *_: Answer(200, json.dumps(found)))
+
+    assert platform.result("u1") == Shown(8.0, 10.0, None, None)
+
+
+def answering(body, length=None):
+    """(connection) to an answer with this body, which may say that it is longer."""
+
+    def act(connection):
+        connection.recv(65536)
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {length or len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    return act
+
+
+def test_a_token_that_lasts_beyond_all_numbers_is_said(served):
+    body = b'{"access_token": "t", "expires_in": 1' + b"0" * 400 + b"}"
+
+    with pytest.raises(PushError, match="its answer has no access token"):
+        platform_at(f"http://127.0.0.1:{served(answering(body))}").post_score({})
+
+
+def test_a_token_that_is_cut_off_is_asked_for_again(served):
+    port = served(answering(b'{"access_token": "t', length=100))
+
+    reply = platform_at(f"http://127.0.0.1:{port}").post_score({})
+
+    assert reply == NoAnswer("no access token: the answer was cut off", is_sent=False)
 
 
 def test_an_answer_that_repeats_the_token_or_the_assertion_does_not_bring_it_back(served):

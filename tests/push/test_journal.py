@@ -54,6 +54,35 @@ def test_a_line_in_the_middle_that_cannot_be_read_stops_the_push(tmp_path):
     )
 
 
+def test_a_power_cut_leaves_a_torn_line_too(tmp_path):
+    path = tmp_path / "pushed.jsonl"
+    whole, new = (entry(user_id=each).model_dump_json().encode() + b"\n" for each in ("u1", "u2"))
+    for torn in (b"\0" * 300, new[:1], new[:5], new[:40] + b"\0" * 9):
+        path.write_bytes(whole + torn)
+
+        with open_journal(path, "x") as journal:
+            assert journal.past("u1").sent is not None
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"notes without an end of line", b'{"a":1}', b'{"time":"a"}\r{"time":"b"}\r', b"PK\3\4\0\0",
+        entry().model_dump_json().encode() + b"\nnotes",
+    ],
+    ids=["notes", "JSON", "old line ends", "a zip", "below a line"],
+)  # fmt: skip
+def test_what_is_not_of_a_line_is_not_cut_off(tmp_path, content):
+    path = tmp_path / "pushed.jsonl"
+    path.write_bytes(content)
+
+    with pytest.raises(PushError, match="cannot be read, so it is unknown"), open_journal(path, "x"):
+        pass
+
+    assert path.read_bytes() == content
+
+
 def test_a_link_in_the_place_of_the_journal_is_not_written_through(tmp_path):
     (tmp_path / "pushed.jsonl").symlink_to(tmp_path / "elsewhere")
 
@@ -76,7 +105,8 @@ def test_other_line_items_do_not_count(tmp_path):
 def test_a_letter_cut_in_half_is_a_torn_line_like_others(tmp_path):
     path = tmp_path / "pushed.jsonl"
     whole = entry().model_dump_json().encode() + b"\n"
-    path.write_bytes(whole + '{"student":"Zo\u00eb'.encode()[:-1])
+    new = entry(student="Zo\u00eb").model_dump_json().encode()
+    path.write_bytes(whole + new[: new.index(b"\xc3") + 1])
 
     with open_journal(path, "x") as journal:
         assert journal.past("u1").sent is not None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from grader.errors import PushError
 from grader.exporters.grades import Grade
 from grader.model.student_result import Change, StudentResult
 from grader.push.comment import comment_of, sha256_of
@@ -77,6 +78,29 @@ def test_a_platform_out_of_reach_is_not_asked_what_arrived():
     done, _, _ = pushed(Answering(NoAnswer("x cannot be reached", is_sent=False)), attempts=2)
 
     assert (done.end, done.words) == ("failed", "x cannot be reached")
+
+
+@pytest.mark.parametrize("is_lost_before, outcome", [(False, "failed"), (True, "sending")])
+def test_a_push_without_a_token_says_in_the_journal_what_is_known(is_lost_before, outcome):
+    class WithoutToken(Answering):
+        def post_score(self, body):
+            if is_lost_before and not self.posts:
+                return super().post_score(body)
+            raise PushError("no access token")
+
+    journal = Journal("x")
+    platform = WithoutToken(Answer(503, ""), shown=None)
+    means = Means(
+        platform, journal, CONFIG, Terms("canvas", "x", AT, AT), lambda: AT, lambda *_: None, nullcontext,
+    )  # fmt: skip
+
+    with pytest.raises(PushError):
+        list(push(Plan(wanted=(WANTED,)), means))
+
+    past = journal.past("u1")
+    last = past.sending or past.last
+    assert last is not None
+    assert (last.outcome, last.words) == (outcome, "" if is_lost_before else "no access token")
 
 
 def test_a_score_that_the_results_show_is_not_sent_again():

@@ -53,8 +53,8 @@ def push_scores(
     DIR/pushed.jsonl records what was sent: an unchanged score is not sent again, and the next push continues one that was stopped. Where the grader failed, no score is sent.
 
     Exit code 0: every score is there; 1: a student is withheld, has no place,
-    or was not taken; 2: nothing could be sent, and why; 3: the platform is out
-    of reach.
+    or was not taken; 2: nothing could be sent, or the journal cannot be
+    written, and why; 3: the platform is out of reach.
     """
     from datetime import UTC, datetime
 
