@@ -128,6 +128,11 @@ class Descent:
         bound = TOLERANCE * _length(data) + slack
         return Direction(bool(rest <= bound and (found > 0).all()), float(found.sum()))
 
+    def can_tell(self, W: Array, rows: Array) -> bool:
+        """Whether a gradient on these rows can be told right from wrong."""
+        with np.errstate(all="ignore"):
+            return self.direction(np.zeros_like(W), W, [rows]) != "unknown"
+
     def off(self, gradient: Array, W: Array, rows: Array) -> Array | None:
         """A gradient less the right one of a batch; None where they are equal but for rounding."""
         data, slack = self._data_gradient(W, rows)
@@ -188,14 +193,20 @@ class DescentAudit:
 
     @cached_property
     def asked(self) -> tuple[Step, Array] | None:
-        """A step in the middle, and the rows of its batch, on which to call the loss alone."""
-        middle = len(self._steps) // 2
+        """A step in the middle, and the rows of its batch, on which to call the loss alone.
+
+        One that tells whether the loss is right, if there is one.
+        """
+        middle, readable = len(self._steps) // 2, None
         for step in (*self._steps[middle:], *self._steps[:middle]):
             for batch in step.batches:
                 rows = self.descent.rows_of(batch)
                 if not isinstance(rows, str) and np.isfinite(step.before).all():
-                    return step, rows[:_MOST_ASKED]
-        return None
+                    found = step, rows[:_MOST_ASKED]
+                    if self.descent.can_tell(step.before.astype(np.float64), found[1]):
+                        return found
+                    readable = readable or found
+        return readable
 
     def finding(self, gradient: Array | str | None) -> TrainingFinding:
         """The first fault. gradient: what the loss alone returned for the step that was asked, or why it returned none."""
