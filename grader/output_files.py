@@ -70,14 +70,18 @@ def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # HALF
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(temporary, content)
         temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):  # after a replacement there is nothing left to remove
             temporary.unlink()
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_folder(path: Path, files: Iterable[tuple[PurePath, bytes]]) -> None:
@@ -92,10 +96,7 @@ def write_folder(path: Path, files: Iterable[tuple[PurePath, bytes]]) -> None:
             for name, content in files:
                 file = temporary / name
                 file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("xb") as opened:
-                    opened.write(content)
-                    opened.flush()
-                    os.fsync(opened.fileno())
+                _write_new(file, content)
             temporary.replace(place)
     except OSError as error:
         raise OutputError.at(path, f"cannot be written: {error.strerror or error}") from error

@@ -62,8 +62,7 @@ def far_off(claims: Sequence[ClaimPart]) -> Iterator[FlagPart]:
                     f"{each.title}: {each.file}, cell {each.cell}, prints {formatting.number(each.printed, 4)}, but"
                     f" {formatting.number(each.measured, 4)} was measured with CIFAR-10. The cell may be from"
                     " another run, or edited, or the data may have been prepared differently. Printed"
-                    " numbers neither"
-                    " earn nor cost points."
+                    " numbers neither earn nor cost points."
                 ),
                 audience="instructor",
             )

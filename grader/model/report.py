@@ -127,8 +127,7 @@ class FunctionPart(ReportModel):
     status: FunctionStatus = Field(
         description=(
             "correct or incorrect, as the checks decided; missing: not in the submission, or it does not"
-            " parse; not_written: incorrect, and still"
-            " as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
+            " parse; not_written: incorrect, and still as in an empty template; unjudged: no check decided, or it only calls functions that are not written."
         )
     )
     where: WherePart | None = Field(
@@ -217,8 +216,7 @@ class CheckPart(ReportModel):
         default=None,
         description=(
             "open: too noisy to decide, so the higher credit was given; a class run measures it again,"
-            " alone, at the"
-            " end. repeated: measured again. null: clear at once, or not timed."
+            " alone, at the end. repeated: measured again. null: clear at once, or not timed."
         ),
     )
 
@@ -231,8 +229,7 @@ class FlagPart(ReportModel):
             "restriction_violated: a function uses something that the assignment forbids; restriction_noted: something"
             " that it only notes; unclear_code: the grader cannot tell what a function calls, at no cost;"
             " impossible_time: faster than possible; suspect_accuracy: it is unclear how the accuracy was"
-            " reached;"
-            " wrong_spec: another assignment fits better;"
+            " reached; wrong_spec: another assignment fits better;"
             " unreadable: the submission cannot be read; grader_fault: the grader failed; note: a remark."
         )
     )
@@ -294,10 +291,8 @@ class PreviousPart(ReportModel):
     reasons: tuple[RegradeReason, ...] = Field(
         description=(
             "What has changed since: spec; grader (its version); submission; seed; device; data; isolation"
-            " (a higher"
-            " level was requested); full (a full run after a quick one, or training to the end); asked: the"
-            " instructor"
-            " requested the regrade."
+            " (a higher level was requested); full (a full run after a quick one, or training to the end);"
+            " asked: the instructor requested the regrade."
         )
     )
 

@@ -201,7 +201,6 @@ def _entries(path: Path) -> tuple[list[Entry], int]:
         except ValidationError as error:
             raise PushError(
                 f"{shown}: line {number} cannot be read, so it is unknown what was sent, and nothing is sent"
-                " now. Restore the file,"
-                " or move it away if the platform has none of these scores"
+                " now. Restore the file, or move it away if the platform has none of these scores"
             ) from error
     return entries, length

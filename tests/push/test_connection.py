@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import json
+import re
 import socket
 import ssl
 import threading
@@ -52,6 +53,15 @@ def served():
     for each in listeners:
         each.shutdown(socket.SHUT_RDWR)
         each.close()
+
+
+def request_of(connection):
+    """The whole request, which may come in parts: a connection that is closed before all is read is reset."""
+    head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
+    while len(body) < length and (more := connection.recv(65536)):
+        body += more
+    return (head + b"\r\n\r\n" + body).decode()
 
 
 def test_a_certificate_that_nobody_vouches_for_ends_the_push(served, tmp_path):
@@ -154,7 +164,7 @@ def answering(body, length=None):
     """(connection) to an answer with this body, which may say that it is longer."""
 
     def act(connection):
-        connection.recv(65536)
+        request_of(connection)
         head = f"HTTP/1.1 200 OK\r\nContent-Length: {length or len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body)
 
@@ -178,7 +188,7 @@ def test_a_token_that_is_cut_off_is_asked_for_again(served):
 
 def test_an_answer_that_repeats_the_token_or_the_assertion_does_not_bring_it_back(served):
     def echo(connection):
-        request = connection.recv(65536).decode()
+        request = request_of(connection)
         secret = (
             request.partition("Bearer ")[2].split("\r\n")[0]
             or request.partition("client_assertion=")[2].split("&")[0]

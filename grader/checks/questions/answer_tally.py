@@ -23,6 +23,7 @@ from grader.model.trial import Argument, Array, DTypeName, FunctionArgument, Sca
 from grader.model.verdict import Diagnosis
 from reference.mistakes import MATCH_TOLERANCE
 from reference.questions.inputs import Inputs
+from reference.questions.inputs import Value as InputValue
 from reference.questions.question import Answer, Question, QuestionCase
 
 FLOAT32_INSIDE = 1e-5
@@ -239,12 +240,14 @@ class Tally:
 
     def _case_of(self, trial: Trial) -> QuestionCase:
         """The case of the trial, with the inputs rounded as they were sent."""
-        handed = sum(isinstance(each, FunctionArgument) for each in trial.positional)
-        names = self.question.parameters
-        values = [value_of(each) for each in trial.positional[handed:]]
         note = trial.tag.removeprefix(_LARGE)
-        inputs = dict(zip(names, values, strict=True))
-        return QuestionCase(trial.label, inputs, bool(note), note, is_large=trial.tag.startswith(_LARGE))
+        return QuestionCase(
+            trial.label,
+            inputs_of(self.question, trial),
+            bool(note),
+            note,
+            is_large=trial.tag.startswith(_LARGE),
+        )
 
     def _compare(self, name: str, value: Value, expected: Array) -> Comparison:
         kind, is_free = self.question.outputs[name], name in self.question.free
@@ -358,8 +361,13 @@ def _is_infinite(value: Value) -> bool:
     return isinstance(value, Received) and not np.isfinite(value.array).all()
 
 
-def value_of(argument: Argument) -> Array | float | int | None:
-    """An input as it was sent."""
+def inputs_of(question: Question, trial: Trial) -> dict[str, InputValue]:
+    """The inputs of a call by name, as they were sent; the functions that a driver is handed come before them."""
+    handed = sum(isinstance(each, FunctionArgument) for each in trial.positional)
+    return dict(zip(question.parameters, map(_value, trial.positional[handed:]), strict=True))
+
+
+def _value(argument: Argument) -> InputValue:
     if isinstance(argument, Tensor):
         array = argument.array
         return array if array.dtype.kind in "iu" else array.astype(np.float64)

@@ -393,8 +393,7 @@ class Learner:
                 return None
         return (
             f"the W that {audit.trainer} starts with labels {formatting.number(start.val, 3)} of the"
-            " validation images"
-            " correctly before any training"
+            " validation images correctly before any training"
         )
 
     def is_like_descent(

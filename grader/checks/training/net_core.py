@@ -13,7 +13,7 @@ import numpy as np
 from grader.checks.base.call import failure_sentence, sentence
 from grader.checks.base.check import Evidence, random_stream
 from grader.checks.base.context import CheckContext
-from grader.checks.questions.answer_tally import value_of
+from grader.checks.questions.answer_tally import inputs_of
 from grader.checks.questions.asked import Asked
 from grader.model.observation import Received, Returned
 from grader.model.trial import Array, Trial
@@ -74,9 +74,7 @@ def fault_of_core(context: CheckContext, evidence: Evidence) -> str | None:
         question = _asked(trial.tag).question
         is_steps = trial.tag == _STEPS[0]
         names = dict((_DEEP, _FUNCTION, _STEPS))[trial.tag]
-        given = trial.positional[len(trial.positional) - len(question.parameters) :]
-        values = dict(zip(question.parameters, map(value_of, given), strict=True))
-        inputs = Inputs(values, context.assignment.convention)
+        inputs = Inputs(inputs_of(question, trial), context.assignment.convention)
         right = question.answer(inputs)
         got = dict(zip(question.outputs, seen.values, strict=True))
         pairs: list[tuple[Array, Array]] = []
