@@ -58,7 +58,7 @@ def served():
 def request_of(connection):
     """The whole request, which may come in parts: a connection that is closed before all is read is reset."""
     head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
-    length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
+    (length,) = map(int, re.findall(rb"(?i)content-length: *(\d+)", head))
     while len(body) < length and (more := connection.recv(65536)):
         body += more
     return (head + b"\r\n\r\n" + body).decode()

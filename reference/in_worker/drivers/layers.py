@@ -10,6 +10,9 @@ import numpy as np
 RAISES, OTHER_SHAPE, OTHER_VALUES = 1, 2, 3
 """How a backward pass with the cache of the forward pass differs from one with the plain inputs."""
 
+_STEP, _TOLERANCE = 1e-6, 1e-6
+"""Of the central differences, relative to the input; and how far a gradient may be off, relative to the terms it adds up."""
+
 
 def forward(function: Callable[..., Any], *given: Any) -> Any:
     """The output of a forward pass. given: its inputs, and whether they are laid out in Fortran's order."""
@@ -34,10 +37,10 @@ def backward(function: Callable[..., Any], forward: Callable[..., Any], *given: 
         answer = function(inputs[-1], _cache(inputs[:-1]))
     except Exception as raised:  # noqa: BLE001  raised again, unless its own cache serves
         error = raised
-    if error is not None or not _are_gradients(answer, plain, dout):
+    if error is not None or not _are_gradients(answer, forward, plain, dout):
         own_inputs, _ = _laid_out([*plain, dout], is_turned)
         found, own_kept = _with_own_cache(function, forward, own_inputs)
-        if _are_gradients(found, plain, dout):
+        if _are_gradients(found, forward, plain, dout):
             answer, inputs, kept, error = found, own_inputs, own_kept, None
     if error is not None:
         raise error
@@ -59,7 +62,7 @@ def cache(forward: Callable[..., Any], backward: Callable[..., Any], *given: Any
     *inputs, dout = given
     none = (0, 1, np.zeros(dout.shape), np.zeros(inputs[0].shape))
     found, _ = _with_own_cache(backward, forward, [each.copy() for each in given])
-    if _are_gradients(found, inputs, dout):
+    if _are_gradients(found, forward, inputs, dout):
         out = forward(*(each.copy() for each in inputs))[0]
         return 0, 0, _shaped(out, dout), _shaped(_listed(found)[0], inputs[0])
     try:
@@ -105,24 +108,37 @@ def _with_own_cache(
         return None, kept
 
 
-def _are_gradients(answer: Any, inputs: list[Any], dout: Any) -> bool:
-    """Whether these are the gradients of the ReLU, or of the affine layer, for its inputs."""
-    if len(inputs) == 1:
-        (x,) = inputs
-        expected = [np.where(x == 0, np.nan, dout * (x > 0))]  # the slope at 0 is open
-    else:
-        x, w, _ = inputs
-        expected = [(dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.sum(axis=0)]
+def _are_gradients(answer: Any, forward: Callable[..., Any], inputs: list[Any], dout: Any) -> bool:
+    """Whether these are the gradients of the student's own forward pass, by central differences in two random directions.
+
+    So nothing right is in the student's process to be looked at: this only chooses which of two answers the judge gets.
+    No input crosses 0, where the ReLU has a kink, and an input that is 0 stays.
+    """
     found = list(answer) if isinstance(answer, tuple | list) else [answer]
-    return len(found) == len(expected) and all(map(_is_near, found, expected))
-
-
-def _is_near(found: Any, expected: Any) -> bool:
-    """Whether an array is this one, where this one is a number."""
-    if not isinstance(found, np.ndarray) or found.shape != expected.shape or found.dtype.kind not in "fiub":
+    if len(found) != len(inputs) or not all(map(_is_like, found, inputs)):
         return False
-    counts = ~np.isnan(expected)
-    return bool(np.allclose(found[counts], expected[counts], rtol=1e-9, atol=1e-12))
+    rng = np.random.default_rng()
+    for _ in range(2):
+        directions = [each * rng.normal(size=each.shape) for each in inputs]
+        try:
+            above, below = (
+                forward(*(each + sign * _STEP * way for each, way in zip(inputs, directions, strict=True)))[0]
+                for sign in (1, -1)
+            )
+            rise = float(np.sum(dout * (above - below))) / (2 * _STEP)
+            scale = float(np.sum(np.abs(dout * above)))
+        except Exception:  # noqa: BLE001  a student's code may raise anything
+            return False
+        slopes = [one * way for one, way in zip(found, directions, strict=True)]
+        scale += sum(float(np.sum(np.abs(each))) for each in slopes)
+        if not abs(sum(float(np.sum(each)) for each in slopes) - rise) <= _TOLERANCE * scale:
+            return False
+    return True
+
+
+def _is_like(found: Any, given: Any) -> bool:
+    """Whether an array of numbers has the shape of an input."""
+    return isinstance(found, np.ndarray) and found.shape == given.shape and found.dtype.kind in "fiub"
 
 
 def _listed(answer: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -114,3 +115,32 @@ def test_a_cache_that_does_not_serve_is_told_apart(forward, told):
     assert found == [told, 0]
     np.testing.assert_array_equal(out, np.maximum(ROW, 0))
     np.testing.assert_array_equal(dx, DROW * (ROW > 0))
+
+
+@pytest.mark.parametrize("call", [drivers.backward, drivers.cache])
+def test_a_student_who_looks_at_the_drivers_variables_sees_no_right_gradient(call):
+    seen: list[Any] = []
+
+    def look(frame: Any, event: str, _: Any) -> Any:
+        for value in frame.f_locals.values():
+            seen.extend(value if isinstance(value, list | tuple) else [value])
+        return look
+
+    def forward(x: Any, w: Any, b: Any) -> Any:
+        return x.reshape(len(x), -1) @ w + b, (x, w, b)
+
+    def nothing(dout: Any, cache: Any) -> Any:
+        return tuple(np.zeros_like(each) for each in cache)
+
+    functions = (nothing, forward) if call is drivers.backward else (forward, nothing)
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        call(*functions, X, W, B, DOUT, *((0,) if call is drivers.backward else ()))
+    finally:
+        sys.settrace(before)
+
+    arrays = [each for each in seen if isinstance(each, np.ndarray)]
+    assert any(each.shape == W.shape for each in arrays)
+    for right in (DX, DW, DB):
+        assert not any(each.shape == right.shape and np.allclose(each, right) for each in arrays)
